@@ -1,0 +1,238 @@
+"""One TOML file, environment overrides, and errors that say what to change.
+
+`Settings.read(SectionClass)` gives a package its own `[section]` as a frozen object.
+`NIGHTSHELF__STORE__URL=redis://…` overrides `url` of `[store]`;
+deeper tables take more parts (`NIGHTSHELF__CANDIDATES__ALS__FACTORS=64`).
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from settings.errors import NightshelfError
+
+ENV_PREFIX = "NIGHTSHELF__"
+SETTINGS_FILE_VARIABLE = "NIGHTSHELF_SETTINGS"
+DEFAULT_FILE = Path("nightshelf.toml")
+
+# Who reads them is the readers' business; that they exist is checked here,
+# so that a misspelt table cannot be silently ignored.
+SECTION_NAMES = (
+    "project",
+    "source",
+    "events",
+    "night",
+    "features",
+    "quality",
+    "candidates",
+    "ranking",
+    "evaluation",
+    "surfaces",
+    "lists",
+    "reasons",
+    "publish",
+    "store",
+    "serving",
+)
+
+
+class SettingsError(NightshelfError):
+    """A key of the settings is unknown, of a wrong type or out of range."""
+
+
+class Section(BaseModel):
+    """Base of every section: frozen, strict about types, closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    section_name: ClassVar[str] = ""
+
+
+SectionT = TypeVar("SectionT", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The tables of one settings file, with the overrides of the environment."""
+
+    path: Path
+    tables: Mapping[str, Any]
+    overrides: Mapping[tuple[str, ...], str]  # (section, key, …) → text of the variable
+
+    def read(self, section: type[SectionT]) -> SectionT:
+        """The table `section.section_name` as *section*.
+
+        Raises `SettingsError` naming file, key, value and what is allowed.
+        """
+        name: str = getattr(section, "section_name", "")
+        table = self.tables.get(name, {})
+        try:
+            return section.model_validate(table)
+        except ValidationError as error:
+            raise SettingsError(self._explain(section, name, table, error)) from None
+
+    def resolve(self, path: str) -> Path:
+        """*path* of the settings, relative to the folder of the settings file."""
+        return (self.path.parent / path).resolve()
+
+    def only(self, table: str, keys: Collection[str]) -> Settings:
+        """These settings with nothing but *keys* in *table*; keys it lacks are not added."""
+        kept = {key: value for key, value in self.tables.get(table, {}).items() if key in keys}
+        return replace(self, tables={**self.tables, table: kept})
+
+    def fingerprint(self, *sections: type[BaseModel]) -> str:
+        """SHA-256 of the values that *sections* read, defaults included."""
+        values = {
+            getattr(section, "section_name", ""): self.read(section).model_dump(mode="json")
+            for section in sections
+        }
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+    def _explain(
+        self, section: type[BaseModel], name: str, table: Any, error: ValidationError
+    ) -> str:
+        schema = section.model_json_schema()
+        lines = []
+        for problem in error.errors():
+            where = tuple(str(part) for part in problem["loc"])
+            origin = self._origin((name, *where))
+            key = ".".join((name, *where))
+            if problem["type"] == "extra_forbidden":
+                known = list(_schema_at(schema, where[:-1]).get("properties", {}))
+                lines.append(f"{origin}: unknown key {key}{_did_you_mean(where[-1], known)}")
+            elif problem["type"] == "missing":
+                allowed = _describe(_schema_at(schema, where), schema)
+                lines.append(f"{origin}: {key} is missing; expected {allowed}")
+            else:
+                found = json.dumps(problem["input"], default=str, ensure_ascii=False)
+                allowed = _describe(_schema_at(schema, where), schema) or problem["msg"]
+                detail = problem["msg"].removeprefix("Value error, ")
+                lines.append(f"{origin}: {key} = {found}: expected {allowed} ({detail})")
+        return "\n".join(lines)
+
+    def _origin(self, where: tuple[str, ...]) -> str:
+        for length in range(len(where), 0, -1):
+            if where[:length] in self.overrides:
+                return f"environment variable {ENV_PREFIX}{'__'.join(where[:length]).upper()}"
+        return str(self.path)
+
+
+def load_settings(
+    path: Path | str | None = None, environ: Mapping[str, str] | None = None
+) -> Settings:
+    """Settings of *path*, else of `$NIGHTSHELF_SETTINGS`, else of `nightshelf.toml`.
+
+    Raises `SettingsError` when the file is missing, is not TOML or has an unknown table.
+    """
+    environ = os.environ if environ is None else environ
+    file = Path(path or environ.get(SETTINGS_FILE_VARIABLE) or DEFAULT_FILE).resolve()
+    try:
+        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(
+            f"{file}: no such settings file; name one with --settings or {SETTINGS_FILE_VARIABLE}"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file}: not valid TOML: {error}") from None
+    for name, table in tables.items():
+        if name not in SECTION_NAMES:
+            raise SettingsError(
+                f"{file}: unknown table [{name}]{_did_you_mean(name, SECTION_NAMES)}"
+            )
+        if not isinstance(table, dict):
+            raise SettingsError(f"{file}: {name} = {table!r} stands outside of any [table]")
+    overrides = _read_overrides(environ)
+    for where, text in overrides.items():
+        _apply_override(tables, where, text)
+    return Settings(path=file, tables=tables, overrides=overrides)
+
+
+def _read_overrides(environ: Mapping[str, str]) -> dict[tuple[str, ...], str]:
+    overrides = {}
+    for variable in sorted(environ):
+        if not variable.startswith(ENV_PREFIX):
+            continue
+        where = tuple(variable[len(ENV_PREFIX) :].lower().split("__"))
+        if len(where) < 2 or where[0] not in SECTION_NAMES:
+            raise SettingsError(
+                f"environment variable {variable}: no table [{where[0]}]"
+                f"{_did_you_mean(where[0], SECTION_NAMES)}; expected {ENV_PREFIX}<TABLE>__<KEY>"
+            )
+        overrides[where] = environ[variable]
+    return overrides
+
+
+def _apply_override(tables: dict[str, Any], where: tuple[str, ...], text: str) -> None:
+    table = tables
+    for part in where[:-1]:
+        table = table.setdefault(part, {})
+    table[where[-1]] = _parse_override(text)
+
+
+def _parse_override(text: str) -> Any:
+    """*text* as a TOML value (`5`, `true`, `[1, 2]`, a date); a plain word is a string."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _did_you_mean(word: str, known: Any) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1)
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f"; expected one of {', '.join(known)}" if known else ""
+
+
+def _schema_at(schema: dict[str, Any], where: tuple[str, ...]) -> dict[str, Any]:
+    node = schema
+    for part in where:
+        node = _dereference(node, schema)
+        if part in node.get("properties", {}):
+            node = node["properties"][part]
+        elif isinstance(node.get("additionalProperties"), dict):
+            node = node["additionalProperties"]
+        elif "items" in node:
+            node = node["items"]
+        else:
+            return {}
+    return _dereference(node, schema)
+
+
+def _dereference(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    reference = node.get("$ref")
+    if reference:
+        found: dict[str, Any] = schema["$defs"][reference.rsplit("/", 1)[1]]
+        return found
+    return node
+
+
+def _describe(node: dict[str, Any], schema: dict[str, Any]) -> str:
+    """What a value of this part of the schema may be, in words."""
+    node = _dereference(node, schema)
+    if "anyOf" in node:
+        return " or ".join(_describe(choice, schema) for choice in node["anyOf"])
+    if "enum" in node:
+        return "one of " + ", ".join(str(value) for value in node["enum"])
+    if "const" in node:
+        return str(node["const"])
+    words = [node.get("format", node.get("type", ""))]
+    low = node.get("minimum", node.get("exclusiveMinimum"))
+    high = node.get("maximum", node.get("exclusiveMaximum"))
+    if low is not None:
+        words.append(f"{'above' if 'exclusiveMinimum' in node else 'from'} {low}")
+    if high is not None:
+        words.append(f"{'below' if 'exclusiveMaximum' in node else 'to'} {high}")
+    if "pattern" in node:
+        words.append(f"matching {node['pattern']}")
+    return " ".join(word for word in words if word)

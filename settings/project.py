@@ -1,0 +1,25 @@
+"""The section that every package shares: whose data this is and where it lives."""
+
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from settings.loader import Section, Settings
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+
+
+class ProjectSettings(Section):
+    """One namespace: an organisation's data, models and lists."""
+
+    section_name: ClassVar[str] = "project"
+
+    namespace: Identifier = "demo"
+    var: str = "var"  # everything written at run time, relative to the settings file
+
+
+def var_directory(settings: Settings) -> Path:
+    """`<var>/<namespace>/`, where this namespace's lake, snapshots and runs live."""
+    project = settings.read(ProjectSettings)
+    return settings.resolve(project.var) / project.namespace
