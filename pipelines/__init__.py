@@ -1,0 +1,1 @@
+"""The night: plain functions over run directories, one package per stage."""

@@ -1,0 +1,149 @@
+"""The lake: canonical tables as Parquet, and the manifest that says which files count.
+
+Files are named by their content and never changed; `lake/manifest.json` is replaced
+atomically, so a reader of one manifest sees one state of the lake, whatever is being written.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipelines.files import hash_file, hash_json, read_json, replacing, write_json
+from settings import Settings
+from settings.errors import NightshelfError
+from settings.project import var_directory
+
+# A file that no manifest names any more may still be read by a run that began before.
+KEEP_UNLISTED = timedelta(days=7)
+
+
+class LakeError(NightshelfError):
+    """The lake is empty, or a file of it is missing."""
+
+
+@dataclass(frozen=True)
+class Lake:
+    """One state of the lake: a manifest and the folder that its paths are relative to."""
+
+    directory: Path
+    manifest: dict[str, Any]
+
+    @property
+    def snapshot_hash(self) -> str:
+        """SHA-256 of the content of every canonical table; file order and times stay out."""
+        return hash_json([self.manifest[part] for part in ("events", "items", "users", "tables")])
+
+    def event_files(self, before: datetime | None = None) -> list[Path]:
+        """Event files, oldest day first; only those with a day that starts before *before*."""
+        return [self.directory / entry["path"] for entry in self._events(before)]
+
+    def events_hash(self, before: datetime) -> str:
+        """What decides every row of `events` before *before*: the hashes of its days."""
+        return hash_json([[entry["day"], entry["sha256"]] for entry in self._events(before)])
+
+    def table_file(self, table: str) -> Path:
+        return self.directory / str(self.manifest[table]["path"])
+
+    def table_hash(self, table: str) -> str:
+        return str(self.manifest[table]["sha256"])
+
+    def _events(self, before: datetime | None) -> list[dict[str, Any]]:
+        limit = before.isoformat() if before else "9999"
+        return [entry for entry in self.manifest["events"] if entry["day"] < limit]
+
+
+def lake_directory(settings: Settings) -> Path:
+    return var_directory(settings) / "lake"
+
+
+def open_lake(settings: Settings) -> Lake:
+    """The lake as it is now; raises `LakeError` when nothing was ingested yet."""
+    directory = lake_directory(settings)
+    path = directory / "manifest.json"
+    if not path.exists():
+        raise LakeError(f"{directory} holds no events yet; run `python -m pipelines ingest`")
+    return Lake(directory, read_json(path))
+
+
+def write_day_files(
+    batches: Iterable[pa.RecordBatch], directory: Path, source: str
+) -> list[dict[str, Any]]:
+    """Event rows, sorted by (event_at, event_id), as one file a day; the manifest's entries."""
+    entries = []
+    for day, table in _split_by_day(batches):
+        path = _write_by_content(table, directory / "events" / f"day={day}", source)
+        entries.append(_entry(path, directory, table.num_rows) | {"day": day.isoformat()})
+    return entries
+
+
+def write_table(table: pa.Table, directory: Path, name: str) -> dict[str, Any]:
+    """One whole canonical table as a file; the manifest's entry."""
+    path = _write_by_content(table, directory / name, name)
+    return _entry(path, directory, table.num_rows)
+
+
+def commit_manifest(directory: Path, manifest: dict[str, Any]) -> Lake:
+    """Makes *manifest* the lake's state and removes files long out of use."""
+    write_json(directory / "manifest.json", manifest)
+    _remove_unlisted(directory, manifest)
+    return Lake(directory, manifest)
+
+
+def _split_by_day(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[date, pa.Table]]:
+    """(day, rows of that day); a day may span batches, batches may span days."""
+    pending: list[pa.RecordBatch] = []
+    current: date | None = None
+    for batch in batches:
+        days = pc.cast(batch.column("event_at"), pa.date32())
+        runs = pc.run_end_encode(days)
+        start = 0
+        for end, day in zip(runs.run_ends.to_pylist(), runs.values.to_pylist(), strict=True):
+            if day != current and pending:
+                assert current is not None
+                yield current, pa.Table.from_batches(pending)
+                pending = []
+            current = day
+            pending.append(batch.slice(start, end - start))
+            start = end
+    if pending and current is not None:
+        yield current, pa.Table.from_batches(pending)
+
+
+def _write_by_content(table: pa.Table, folder: Path, stem: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / f".{stem}.draft"
+    pq.write_table(table.combine_chunks(), draft, compression="zstd")
+    target = folder / f"{stem}-{hash_file(draft)[:16]}.parquet"
+    with replacing(target) as beside:
+        draft.replace(beside)
+    return target
+
+
+def _entry(path: Path, directory: Path, rows: int) -> dict[str, Any]:
+    return {
+        "path": path.relative_to(directory).as_posix(),
+        "rows": rows,
+        "sha256": hash_file(path),
+    }
+
+
+def _remove_unlisted(directory: Path, manifest: dict[str, Any]) -> None:
+    listed = {entry["path"] for entry in manifest["events"]}
+    listed |= {manifest[table]["path"] for table in ("items", "users")}
+    listed |= {entry["path"] for entry in manifest["tables"].values()}
+    oldest = time.time() - KEEP_UNLISTED.total_seconds()
+    for path in directory.rglob("*.parquet"):
+        relative = path.relative_to(directory).as_posix()
+        if relative.startswith("raw/") or relative in listed:
+            continue
+        if path.stat().st_mtime < oldest:
+            path.unlink()

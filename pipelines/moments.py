@@ -1,0 +1,116 @@
+"""The one moment of a run and the weekly grid of its cutoffs.
+
+For a cutoff T everything that a model sees happened before T,
+and its labels happened in [T, T + horizon).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, ClassVar
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, Field
+
+from settings import Section
+from settings.durations import Duration
+from settings.errors import NightshelfError
+
+# A Monday, so that grid moments are Mondays, 00:00 UTC.
+GRID_ORIGIN = datetime(2001, 1, 1)
+WEEK = timedelta(days=7)
+
+
+def _check_timezone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is not an IANA time zone such as Europe/London")
+    return name
+
+
+Timezone = Annotated[str, AfterValidator(_check_timezone)]
+
+
+class NightSettings(Section):
+    """What moment a night has, and how far its labels and cutoffs reach."""
+
+    section_name: ClassVar[str] = "night"
+
+    as_of: datetime | None = None  # naive UTC; empty: the DAG run's date or --as-of
+    timezone: Timezone = "UTC"  # local hour and day in SQL
+    horizon: Duration = timedelta(days=28)  # labels of T: [T, T + horizon)
+    training_cutoffs: Annotated[int, Field(ge=1, le=12)] = 2
+    min_history: Duration = timedelta(days=28)  # events before the first training cutoff
+    max_age: Duration = timedelta(hours=48)  # newest event before as_of, else refused
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    threads: Annotated[int, Field(ge=1, le=64)] = 2
+
+
+class MomentError(NightshelfError):
+    """A moment is missing or leaves no room for cutoffs."""
+
+
+@dataclass(frozen=True)
+class Cutoffs:
+    """Past moments at which the night pretends to stand."""
+
+    training: tuple[datetime, ...]  # newest first; their label windows end before evaluation
+    evaluation: datetime  # newest grid moment whose label window is complete
+    night: datetime  # as_of: features and candidates of the lists
+    horizon: timedelta
+
+    @property
+    def refit(self) -> tuple[datetime, ...]:
+        """Cutoffs of the final fit: the evaluated window joins, the oldest leaves."""
+        return (self.evaluation, *self.training)[: len(self.training)]
+
+    @property
+    def labelled(self) -> tuple[datetime, ...]:
+        return (self.evaluation, *self.training)
+
+    @property
+    def all(self) -> tuple[datetime, ...]:
+        return (self.night, self.evaluation, *self.training)
+
+
+def choose_cutoffs(as_of: datetime, first_event: datetime, night: NightSettings) -> Cutoffs:
+    """Cutoffs of a night at *as_of*, on the weekly grid, one label window apart.
+
+    Raises `MomentError` when the events reach back too little for one training cutoff.
+    """
+    step = -(-night.horizon // WEEK) * WEEK  # whole weeks, at least the horizon
+    evaluation = last_grid_moment(as_of - night.horizon)
+    wanted = [evaluation - (i + 1) * step for i in range(night.training_cutoffs)]
+    training = tuple(t for t in wanted if t >= first_event + night.min_history)
+    if not training:
+        raise MomentError(
+            f"events start at {first_event:%Y-%m-%d %H:%M}, but the first training cutoff before "
+            f"as_of {as_of:%Y-%m-%d %H:%M} is {wanted[0]:%Y-%m-%d} and needs "
+            f"{night.min_history.days} days of events before it; bring older events, or lower "
+            "[night] horizon or min_history"
+        )
+    return Cutoffs(training=training, evaluation=evaluation, night=as_of, horizon=night.horizon)
+
+
+def last_grid_moment(moment: datetime) -> datetime:
+    """The newest Monday 00:00 at or before *moment*."""
+    return moment - (moment - GRID_ORIGIN) % WEEK
+
+
+def parse_moment(text: str) -> datetime:
+    """*text* (`2018-01-01` or ISO with time, `Z` or an offset allowed) as naive UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise MomentError(
+            f"{text!r} is not a moment; expected a date or ISO time such as 2018-01-01T00:00:00"
+        ) from None
+    if moment.tzinfo is not None:
+        offset = moment.utcoffset() or timedelta()
+        return moment.replace(tzinfo=None) - offset
+    return moment
+
+
+def compact(moment: datetime) -> str:
+    """*moment* as it stands in run ids and folder names."""
+    return f"{moment:%Y%m%dT%H%M%S}"

@@ -1,0 +1,1 @@
+"""Brings raw tables in and maps them to events, items and users: one file a kind of source."""

@@ -1,0 +1,75 @@
+"""The `files` source: CSV, Parquet or JSON Lines, by glob, with DuckDB's read options."""
+
+from __future__ import annotations
+
+import glob
+from pathlib import Path
+
+import duckdb
+
+from pipelines.files import hash_file, replacing
+from pipelines.sources.raw import DamagedFile, Delivery, SourceError
+from pipelines.sources.settings import FileTable
+
+
+class Files:
+    """Raw tables from files on disk, each file converted by itself.
+
+    One file by itself, so that a damaged one can be named and left out.
+    CSV columns stay text unless the options say otherwise: staging SQL casts with
+    `try_cast`, so that one bad value costs a row and not the file.
+    """
+
+    def __init__(self, tables: dict[str, FileTable], root: Path) -> None:
+        self._tables = tables
+        self._root = root
+
+    def input_files(self) -> list[Path]:
+        return [file for table in self._tables for file in self._matches(table)]
+
+    def deliver(self, into: Path) -> Delivery:
+        tables: dict[str, list[Path]] = {}
+        damaged = []
+        for name, table in self._tables.items():
+            tables[name] = []
+            for file in self._matches(name):
+                target = into / name / f"{hash_file(file)[:32]}.parquet"
+                try:
+                    with replacing(target) as beside:
+                        _read(file, table).write_parquet(str(beside), compression="zstd")
+                except duckdb.Error as error:
+                    first_line = str(error).splitlines()[0]
+                    damaged.append(DamagedFile(file, f"{table.format}: {first_line}"))
+                else:
+                    tables[name].append(target)
+            if not tables[name]:
+                raise SourceError(
+                    f"[source.tables.{name}] glob {table.glob!r}: every file is damaged; "
+                    f"the first: {damaged[-1].path.name}: {damaged[-1].reason}"
+                )
+        return Delivery(tables=tables, damaged=damaged)
+
+    def _matches(self, name: str) -> list[Path]:
+        pattern = str(self._root / self._tables[name].glob)
+        found = sorted(Path(match) for match in glob.glob(pattern, recursive=True))
+        if not found:
+            raise SourceError(
+                f"[source.tables.{name}] glob {self._tables[name].glob!r}: no file under "
+                f"{self._root} matches; expected at least one"
+            )
+        return found
+
+
+def _read(file: Path, table: FileTable) -> duckdb.DuckDBPyRelation:
+    connection = duckdb.connect(config={"threads": "1"})
+    try:
+        if table.format == "csv":
+            return connection.read_csv(str(file), **{"all_varchar": True, **table.options})
+        if table.format == "parquet":
+            return connection.read_parquet(str(file), **table.options)
+        return connection.read_json(str(file), **{"format": "newline_delimited", **table.options})
+    except TypeError as error:
+        raise SourceError(
+            f"options {table.options} of {file.name}: not known to DuckDB's {table.format} "
+            f"reader: {error}"
+        ) from None

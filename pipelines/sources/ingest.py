@@ -1,0 +1,228 @@
+"""From a source to the lake: deliver raw tables, map them, check rows, quarantine, write."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.features.settings import FeatureSettings
+from pipelines.files import hash_files, hash_json, replacing
+from pipelines.lake import (
+    Lake,
+    LakeError,
+    commit_manifest,
+    lake_directory,
+    open_lake,
+    write_day_files,
+    write_table,
+)
+from pipelines.moments import NightSettings
+from pipelines.sources.complete_journey import CompleteJourney
+from pipelines.sources.files import Files
+from pipelines.sources.mapping import EVENT_COLUMNS, ITEM_COLUMNS, USER_COLUMNS, fit_columns
+from pipelines.sources.raw import Delivery, Source, SourceError
+from pipelines.sources.settings import EventSettings, SourceSettings
+from pipelines.sources.staging import (
+    CANONICAL_TABLES,
+    expose_raw_tables,
+    load_staging,
+    run_staging,
+)
+from settings import Settings
+from settings.project import var_directory
+
+log = logging.getLogger("nightshelf")
+
+_SQL = Path(__file__).with_name("sql")
+_BATCH_ROWS = 100_000
+
+
+def ingest(settings: Settings) -> Lake:
+    """The lake with everything that the source has now; unchanged input is not read again.
+
+    Raises `SourceError` when more rows or files are bad than `[source]` allows:
+    the lake then stays as it was, and `quarantine/` says what was wrong.
+    """
+    source_settings = settings.read(SourceSettings)
+    source = open_source(settings)
+    fingerprint = _fingerprint(settings, source)
+    try:
+        lake = open_lake(settings)
+    except LakeError:
+        pass
+    else:
+        if lake.manifest["fingerprint"] == fingerprint:
+            log.info("ingest: %s is unchanged", source_settings.name)
+            return lake
+    directory = lake_directory(settings)
+    raw = directory / "raw" / source_settings.name
+    shutil.rmtree(raw, ignore_errors=True)
+    delivery = source.deliver(raw)
+    _quarantine_files(settings, delivery, n_files=len(source.input_files()))
+    manifest = _build_tables(settings, delivery, directory)
+    return commit_manifest(directory, {"fingerprint": fingerprint, **manifest})
+
+
+def open_source(settings: Settings) -> Source:
+    """The source that `[source] kind` names."""
+    source = settings.read(SourceSettings)
+    if source.kind == "complete_journey":
+        return CompleteJourney()
+    return Files(source.tables, root=settings.path.parent)
+
+
+def staging_folder(settings: Settings) -> Path:
+    source = settings.read(SourceSettings)
+    if source.staging is not None:
+        return settings.resolve(source.staging)
+    features = settings.read(FeatureSettings)
+    return settings.resolve(features.directory) / "staging" / source.name
+
+
+def _fingerprint(settings: Settings, source: Source) -> str:
+    files = source.input_files()
+    staging = staging_folder(settings)
+    return hash_json(
+        {
+            "inputs": sorted(hash_files([file], root=file.parent) for file in files),
+            "staging": hash_files(staging.glob("*.sql"), root=staging),
+            "settings": settings.fingerprint(SourceSettings, EventSettings),
+            "code": hash_files(_SQL.parent.rglob("*.[ps][yq]*"), root=_SQL.parent),
+        }
+    )
+
+
+def _build_tables(settings: Settings, delivery: Delivery, directory: Path) -> dict[str, Any]:
+    source = settings.read(SourceSettings)
+    threads = settings.read(NightSettings).threads
+    files = load_staging(staging_folder(settings))
+    # DuckDB spills here what does not fit in memory.
+    scratch = directory / "scratch"
+    scratch.mkdir(parents=True, exist_ok=True)
+    options = {
+        "threads": str(threads),
+        "temp_directory": str(scratch),
+        "memory_limit": settings.read(FeatureSettings).memory_limit,
+    }
+    with duckdb.connect(config=options) as connection:
+        expose_raw_tables(connection, delivery)
+        mapped = {name: run_staging(connection, file, delivery) for name, file in files.items()}
+        counts = _check_events(connection, mapped["events"], settings)
+        _complete_dimensions(connection, mapped)
+        events = connection.sql("select * from distinct_events order by event_at, event_id")
+        manifest = {
+            "source": source.name,
+            "read_at": datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="seconds"),
+            "events": write_day_files(_batches(events), directory, source.name),
+            "items": write_table(_table(connection.table("complete_items")), directory, "items"),
+            "users": write_table(_table(connection.table("complete_users")), directory, "users"),
+            "tables": {
+                name: write_table(_table(_ordered(relation)), directory, name)
+                for name, relation in mapped.items()
+                if name not in CANONICAL_TABLES
+            },
+            "damaged_files": [[file.path.name, file.reason] for file in delivery.damaged],
+            "counts": counts,
+        }
+    log.info("ingest: %s", " ".join(f"{key}={value}" for key, value in counts.items()))
+    return manifest
+
+
+def _check_events(
+    connection: duckdb.DuckDBPyConnection, mapped: duckdb.DuckDBPyRelation, settings: Settings
+) -> dict[str, Any]:
+    """Leaves the good rows in `distinct_events`; bad ones go to quarantine and are counted."""
+    source = settings.read(SourceSettings)
+    fitted, zones = fit_columns(mapped, EVENT_COLUMNS, naive_zone=source.timezone)
+    fitted.create_view("mapped_events")
+    types = pa.table({"event_type": list(settings.read(EventSettings).weights)})
+    connection.register("known_types", types)
+    checked = connection.sql(
+        _read_sql("check_events"),
+        params={"event_zone": zones["event_at"], "received_zone": zones["received_at"]},
+    )
+    checked.create("checked_events")
+    counts = _quarantine_rows(connection, settings)
+    identified = connection.sql(_read_sql("identify_events"), params={"source": source.name})
+    identified.create("identified_events")
+    connection.execute("drop table checked_events")
+    connection.sql(_read_sql("distinct_events")).create("distinct_events")
+    connection.execute("drop table identified_events")
+    kept = connection.execute("select count(*) from distinct_events").fetchall()[0][0]
+    counts["duplicates"] = counts["delivered"] - counts["quarantined"] - kept
+    counts["events"] = kept
+    if not kept:
+        raise SourceError(f"source {source.name}: not one of {counts['delivered']} rows is usable")
+    return counts
+
+
+def _complete_dimensions(
+    connection: duckdb.DuckDBPyConnection, mapped: dict[str, duckdb.DuckDBPyRelation]
+) -> None:
+    fit_columns(mapped["items"], ITEM_COLUMNS)[0].create_view("mapped_items")
+    connection.sql(_read_sql("complete_items")).create("complete_items")
+    fit_columns(mapped["users"], USER_COLUMNS, keep_others=True)[0].create_view("mapped_users")
+    connection.sql(_read_sql("complete_users")).create("complete_users")
+
+
+def _quarantine_rows(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Any]:
+    source = settings.read(SourceSettings)
+    reasons = connection.execute(
+        "select reason, count(*) from checked_events where reason is not null "
+        "group by reason order by reason"
+    ).fetchall()
+    delivered = connection.execute("select count(*) from checked_events").fetchall()[0][0]
+    quarantined = sum(n for _, n in reasons)
+    target = var_directory(settings) / "quarantine" / source.name / "events.parquet"
+    rejected = connection.sql("select * from checked_events where reason is not null order by all")
+    with replacing(target) as beside:
+        pq.write_table(_table(rejected), beside, compression="zstd")
+    if quarantined > source.max_bad_share * delivered:
+        raise SourceError(
+            f"source {source.name}: {quarantined} of {delivered} rows are bad "
+            f"({', '.join(f'{n} × {reason}' for reason, n in reasons)}); [source] max_bad_share "
+            f"allows {source.max_bad_share:.1%}; the rows are in {target}"
+        )
+    return {"delivered": delivered, "quarantined": quarantined, "reasons": dict(reasons)}
+
+
+def _quarantine_files(settings: Settings, delivery: Delivery, *, n_files: int) -> None:
+    source = settings.read(SourceSettings)
+    folder = var_directory(settings) / "quarantine" / source.name / "files"
+    for damaged in delivery.damaged:
+        log.warning("ingest: %s is damaged and left out: %s", damaged.path, damaged.reason)
+        with replacing(folder / damaged.path.name) as beside:
+            shutil.copyfile(damaged.path, beside)
+        with replacing(folder / f"{damaged.path.name}.reason.txt") as beside:
+            beside.write_text(damaged.reason + "\n", encoding="utf-8")
+    if len(delivery.damaged) > source.max_damaged_share * n_files:
+        names = ", ".join(f"{file.path.name} ({file.reason})" for file in delivery.damaged[:5])
+        raise SourceError(
+            f"source {source.name}: {len(delivery.damaged)} of {n_files} files are damaged: "
+            f"{names}; [source] max_damaged_share allows {source.max_damaged_share:.1%}; "
+            f"copies are in {folder}"
+        )
+
+
+def _ordered(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    return relation.order("all")
+
+
+def _table(relation: duckdb.DuckDBPyRelation) -> pa.Table:
+    return relation.to_arrow_table()
+
+
+def _batches(relation: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
+    yield from relation.to_arrow_reader(_BATCH_ROWS)
+
+
+def _read_sql(name: str) -> str:
+    return (_SQL / f"{name}.sql").read_text(encoding="utf-8")

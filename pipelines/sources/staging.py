@@ -1,0 +1,56 @@
+"""Runs the staging SQL of a source: raw tables in, mapped tables out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from pipelines.features.sql_file import SqlFile, load_sql_file
+from pipelines.sources.raw import Delivery, SourceError
+
+CANONICAL_TABLES = ("events", "items", "users")
+
+
+def load_staging(folder: Path) -> dict[str, SqlFile]:
+    """The staging files of one source by table name.
+
+    Raises `SourceError` when a canonical table has no file.
+    """
+    files = {file.name: file for file in map(load_sql_file, sorted(folder.glob("*.sql")))}
+    missing = [table for table in CANONICAL_TABLES if table not in files]
+    if missing:
+        raise SourceError(
+            f"{folder}: no {', '.join(f'{name}.sql' for name in missing)}; a source maps its raw "
+            f"tables to {', '.join(CANONICAL_TABLES)} there"
+        )
+    return files
+
+
+def expose_raw_tables(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
+    """A view for each raw table, with `filename` beside the delivered columns."""
+    for name, files in delivery.tables.items():
+        paths = [str(file) for file in files]
+        connection.read_parquet(paths, filename=True, union_by_name=True).create_view(name)
+
+
+def run_staging(
+    connection: duckdb.DuckDBPyConnection, file: SqlFile, delivery: Delivery
+) -> duckdb.DuckDBPyRelation:
+    """The rows of *file*; raises `SourceError` naming the file, and tables it cannot have."""
+    unknown = sorted(file.dependencies - set(delivery.tables))
+    if unknown:
+        raise SourceError(
+            f"{file.path}: reads {', '.join(unknown)}, but the source delivers "
+            f"{', '.join(sorted(delivery.tables))}"
+        )
+    try:
+        relation = connection.sql(file.sql)
+    except duckdb.Error as error:
+        raise SourceError(f"{file.path}: {error}") from error
+    declared, found = list(file.header.columns), relation.columns
+    if declared != found:
+        raise SourceError(
+            f"{file.path}: the header lists the columns {declared}, the query gives {found}"
+        )
+    return relation
