@@ -1,0 +1,1 @@
+"""Reads, checks, orders and runs `feature_sql` as of a cutoff."""

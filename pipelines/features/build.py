@@ -1,0 +1,162 @@
+"""Builds every feature and label table of a night, and the run's `features.duckdb`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import datetime
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from duckdb import ColumnExpression, ConstantExpression
+
+from pipelines.features.folder import load_folder, upstream
+from pipelines.features.sandbox import lock_sandbox, open_sandbox
+from pipelines.features.settings import FeatureSettings
+from pipelines.features.snapshots import (
+    SnapshotContext,
+    read_key,
+    snapshot_keys,
+    write_snapshot,
+)
+from pipelines.features.sql_file import SqlFile
+from pipelines.files import hash_json, replacing
+from pipelines.inputs import run_cutoffs, run_lake
+from pipelines.lake import Lake
+from pipelines.moments import Cutoffs, NightSettings, compact
+from pipelines.progress import progress
+from pipelines.runs import Run
+from pipelines.sources.settings import EventSettings
+from settings import Settings
+from settings.project import var_directory
+
+log = logging.getLogger("nightshelf")
+
+
+def build_features(run: Run) -> Mapping[str, Any]:
+    """Tables of the night and of every past cutoff; unchanged snapshots are not rebuilt."""
+    files = load_folder(features_directory(run.settings))
+    cutoffs = run_cutoffs(run)
+    contexts = [snapshot_context(run, run_lake(run), cutoffs, cutoff) for cutoff in cutoffs.all]
+    built = 0
+    for context in progress(contexts, "features", unit="cutoff"):
+        built += build_cutoff(run, _files_at(files, context), context)
+    with replacing(run.path("features.duckdb")) as beside:
+        _collect(beside, files, contexts)
+    tables = sum(len(_files_at(files, context)) for context in contexts)
+    return {"files": len(files), "tables": tables, "rebuilt": built}
+
+
+def features_directory(settings: Settings) -> Path:
+    return settings.resolve(settings.read(FeatureSettings).directory)
+
+
+def cutoff_schema(cutoff: datetime) -> str:
+    """Schema of `features.duckdb` that holds the views as of *cutoff*."""
+    return f"c{compact(cutoff).lower()}"
+
+
+def snapshot_context(run: Run, lake: Lake, cutoffs: Cutoffs, cutoff: datetime) -> SnapshotContext:
+    return SnapshotContext(
+        directory=var_directory(run.settings) / "snapshots",
+        lake=lake,
+        cutoff=cutoff,
+        cutoffs=cutoffs,
+        timezone=run.settings.read(NightSettings).timezone,
+        weights_hash=hash_json(run.settings.read(EventSettings).weights),
+    )
+
+
+def build_cutoff(run: Run, files: Mapping[str, SqlFile], context: SnapshotContext) -> int:
+    """Builds the tables of one cutoff whose key changed; how many that were."""
+    keys = snapshot_keys(files, context)
+    stale = [
+        name
+        for name, file in files.items()
+        if run.is_rebuild or read_key(context.path(file)) != keys[name]
+    ]
+    if not stale:
+        return 0
+    settings = run.settings.read(FeatureSettings)
+    readable = [context.lake.directory, context.directory]
+    with open_sandbox(settings, readable=readable, scratch=run.path("scratch")) as connection:
+        _expose_base_tables(connection, run, context.lake)
+        for name in files.keys() - set(stale):
+            _expose(connection, context.path(files[name]), name)
+        lock_sandbox(connection)
+        _build_side_by_side(connection, files, stale, keys, context, run)
+    return len(stale)
+
+
+def _build_side_by_side(
+    connection: duckdb.DuckDBPyConnection,
+    files: Mapping[str, SqlFile],
+    stale: list[str],
+    keys: Mapping[str, str],
+    context: SnapshotContext,
+    run: Run,
+) -> None:
+    settings = run.settings.read(FeatureSettings)
+    sorter = TopologicalSorter({n: set(upstream(files, n)) & set(stale) for n in stale})
+    sorter.prepare()
+
+    def build(name: str) -> str:
+        # A cursor is a connection of its own to the same sandbox: one a thread.
+        with connection.cursor() as cursor:
+            write_snapshot(cursor, files[name], context, keys[name], settings)
+        return name
+
+    running: set[Future[str]] = set()
+    with ThreadPoolExecutor(run.settings.read(NightSettings).threads) as pool:
+        try:
+            while sorter.is_active():
+                running |= {pool.submit(build, name) for name in sorter.get_ready()}
+                finished, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    name = future.result()
+                    _expose(connection, context.path(files[name]), name)
+                    sorter.done(name)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _files_at(files: Mapping[str, SqlFile], context: SnapshotContext) -> dict[str, SqlFile]:
+    """Labels of the night itself lie in the future: they are not built."""
+    labelled = context.cutoff in context.cutoffs.labelled
+    return {name: file for name, file in files.items() if labelled or not file.is_label}
+
+
+def _expose_base_tables(connection: duckdb.DuckDBPyConnection, run: Run, lake: Lake) -> None:
+    seen = connection.read_parquet([str(path) for path in lake.event_files(before=run.as_of)])
+    seen = seen.filter(ColumnExpression("event_at") < ConstantExpression(run.as_of))
+    read_at = datetime.fromisoformat(run.manifest["snapshot_at"])
+    seen.filter(ColumnExpression("received_at") < ConstantExpression(read_at)).create("events")
+    for table in ("items", "users"):
+        connection.read_parquet(str(lake.table_file(table))).create(table)
+    weights = run.settings.read(EventSettings).weights
+    columns = {"event_type": list(weights), "weight": list(weights.values())}
+    connection.from_arrow(pa.table(columns)).create("event_weights")
+
+
+def _expose(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
+    connection.read_parquet(str(path)).create_view(name)
+
+
+def _collect(path: Path, files: Mapping[str, SqlFile], contexts: list[SnapshotContext]) -> None:
+    """The run's own database: the night's tables, and a schema of views for each cutoff."""
+    with duckdb.connect(str(path)) as connection:
+        for context in contexts:
+            schema = cutoff_schema(context.cutoff)
+            connection.execute(f'create schema "{schema}"')  # digits of a datetime, no user input
+            is_night = context.cutoff == context.cutoffs.night
+            connection.execute(f'use {"main" if is_night else schema}')
+            for name, file in _files_at(files, context).items():
+                snapshot = connection.read_parquet(str(context.path(file)))
+                if is_night:
+                    snapshot.create(name)
+                else:
+                    snapshot.create_view(name)

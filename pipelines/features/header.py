@@ -1,0 +1,166 @@
+"""The YAML header of a SQL file: what the table means, for people and for checks."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from settings.durations import Duration
+from settings.errors import NightshelfError
+
+ColumnName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+_HEADER = re.compile(r"\A\s*/\*---\s*\n(?P<yaml>.*?)^---\*/[ \t]*$", re.DOTALL | re.MULTILINE)
+
+
+class SqlFileError(NightshelfError):
+    """A SQL file breaks a rule; the message names file, line, rule and what to do."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Between(_Strict):
+    """Every value of *column* that is not null lies within min and max."""
+
+    column: ColumnName
+    min: float | None = None
+    max: float | None = None
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> Between:
+        if self.min is None and self.max is None:
+            raise ValueError("between needs min, max or both")
+        return self
+
+
+class NotNull(_Strict):
+    """No value of *column* is null."""
+
+    column: ColumnName
+
+
+class Values(_Strict):
+    """Every value of *column* that is not null is one of *allowed*."""
+
+    column: ColumnName
+    allowed: list[str | float | bool]
+
+
+class Unique(_Strict):
+    """No two rows share the values of *columns*."""
+
+    columns: Annotated[list[ColumnName], Field(min_length=1)]
+
+
+class Check(_Strict):
+    """One entry of `checks`: exactly one kind."""
+
+    between: Between | None = None
+    not_null: NotNull | None = None
+    values: Values | None = None
+    unique: Unique | None = None
+
+    @model_validator(mode="after")
+    def _is_one_kind(self) -> Check:
+        kinds = [name for name in Check.model_fields if getattr(self, name) is not None]
+        if len(kinds) != 1:
+            raise ValueError(f"a check is one of {', '.join(Check.model_fields)}; found {kinds}")
+        return self
+
+    @property
+    def columns(self) -> list[str]:
+        if self.unique is not None:
+            return list(self.unique.columns)
+        check = self.between or self.not_null or self.values
+        return [check.column] if check else []
+
+
+class Header(_Strict):
+    """What every SQL file declares; all keys are required."""
+
+    description: Annotated[str, Field(min_length=1)]
+    owner: Annotated[str, Field(min_length=1)]
+    grain: Annotated[list[ColumnName], Field(min_length=1)]
+    event_time: ColumnName | None  # column of events that decides freshness
+    max_age: Duration | None  # of the newest such event before as_of; null: any
+    columns: dict[ColumnName, Annotated[str, Field(min_length=1)]]
+    checks: list[Check]
+
+    @model_validator(mode="after")
+    def _names_only_its_columns(self) -> Header:
+        if self.max_age is not None and self.event_time is None:
+            raise ValueError("max_age needs an event_time whose age it limits")
+        named = [*self.grain, *(column for check in self.checks for column in check.columns)]
+        unknown = sorted({column for column in named if column not in self.columns})
+        if unknown:
+            raise ValueError(f"{unknown} stand in grain or checks but not in columns")
+        return self
+
+
+def split_header(path: Path, text: str) -> tuple[Header, str]:
+    """The header of a SQL file and the SQL behind it, which keeps its line numbers.
+
+    Raises `SqlFileError` naming *path*, the line and the key.
+    """
+    match = _HEADER.match(text)
+    if match is None:
+        raise SqlFileError(
+            f"{path}:1: no header; a file starts with /*--- , YAML lines and ---*/ "
+            "(see docs/reference/feature-sql.md)"
+        )
+    first_line = text[: match.start("yaml")].count("\n") + 1
+    header = _parse(path, match["yaml"], first_line)
+    blank = "\n" * text[: match.end()].count("\n")
+    return header, blank + text[match.end() :]
+
+
+def _parse(path: Path, text: str, first_line: int) -> Header:
+    try:
+        values = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = first_line + (error.problem_mark.line if error.problem_mark else 0)
+        raise SqlFileError(
+            f"{path}:{line}: the header is not valid YAML: {error.problem}"
+        ) from None
+    if not isinstance(values, dict):
+        raise SqlFileError(f"{path}:{first_line}: the header is not a mapping of keys to values")
+    try:
+        return Header.model_validate(values)
+    except ValidationError as error:
+        raise SqlFileError(_explain(path, text, first_line, error)) from None
+
+
+def _explain(path: Path, text: str, first_line: int, error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors():
+        where = [str(part) for part in problem["loc"]]
+        line = first_line + _line_of(text, where)
+        key = ".".join(where) or "header"
+        known = ", ".join(Header.model_fields)
+        if problem["type"] == "missing":
+            lines.append(f"{path}:{line}: header key {key} is missing; required: {known}")
+        elif problem["type"] == "extra_forbidden":
+            lines.append(f"{path}:{line}: unknown header key {key}; known: {known}")
+        else:
+            message = problem["msg"].removeprefix("Value error, ")
+            lines.append(f"{path}:{line}: header key {key}: {message}{_found(problem)}")
+    return "\n".join(lines)
+
+
+def _found(problem: Any) -> str:
+    found = problem["input"]
+    return "" if isinstance(found, dict) else f"; found {found!r}"
+
+
+def _line_of(text: str, where: list[str]) -> int:
+    """Line of the deepest part of *where* that stands in *text* as a key, else 0."""
+    for key in reversed(where):
+        for number, line in enumerate(text.splitlines()):
+            if re.match(rf"[\s\-]*{re.escape(key)}\s*:", line):
+                return number
+    return 0

@@ -1,0 +1,21 @@
+"""Where feature SQL lives and what one file may use."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from settings import Section
+
+
+class FeatureSettings(Section):
+    """The data engineer's folder and the sandbox in which its files run."""
+
+    section_name: ClassVar[str] = "features"
+
+    directory: str = "feature_sql"  # relative to the settings file
+    memory_limit: Annotated[str, Field(pattern=r"^\d+(MB|GB)$")] = "3GB"
+    temp_limit: Annotated[str, Field(pattern=r"^\d+(MB|GB)$")] = "20GB"  # spilled to disk
+    timeout_s: Annotated[int, Field(ge=1, le=86_400)] = 600  # one file at one cutoff
+    max_rows: Annotated[int, Field(ge=1)] = 200_000_000  # in one table at one cutoff
