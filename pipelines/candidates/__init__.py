@@ -1,0 +1,1 @@
+"""Which items a user might want: one generator a file, all under one Protocol."""

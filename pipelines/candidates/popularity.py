@@ -1,0 +1,89 @@
+"""What everybody, or everybody of the user's segment, bought lately."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Self
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+from scipy.sparse import csr_matrix
+
+from pipelines.candidates.arrays import load_arrays, save_arrays
+from pipelines.candidates.generator import NO_ITEM, best_first
+from pipelines.interactions import FloatArray, IntArray, Interactions
+from settings import Section
+
+
+class PopularitySettings(Section):
+    """The window in which events count as recent."""
+
+    window_days: Annotated[float, Field(gt=0)] = 28.0
+
+
+class Popularity:
+    """Weighted events of an item within the window, by group of users; group 0 is everybody."""
+
+    def __init__(self, counts: FloatArray, group_of_user: IntArray) -> None:
+        self._counts = counts  # groups × items
+        self._group_of_user = group_of_user
+
+    @classmethod
+    def fit(cls, interactions: Interactions, settings: PopularitySettings) -> Self:
+        """One group: everybody."""
+        everybody = np.zeros(interactions.n_users, dtype=np.int32)
+        return cls.fit_by_group(interactions, settings, everybody, 1)
+
+    @classmethod
+    def fit_by_group(
+        cls,
+        interactions: Interactions,
+        settings: PopularitySettings,
+        group_of_user: IntArray,
+        n_groups: int,
+    ) -> Self:
+        recent = interactions.age_days <= settings.window_days
+        groups = group_of_user[interactions.users[recent]]
+        cell = groups.astype(np.int64) * interactions.n_items + interactions.items[recent]
+        counts = np.bincount(
+            cell, weights=interactions.weights[recent], minlength=n_groups * interactions.n_items
+        )
+        shape = (n_groups, interactions.n_items)
+        return cls(counts.reshape(shape).astype(np.float32), group_of_user)
+
+    def propose(self, users: IntArray, k: int, seen: csr_matrix | None) -> IntArray:
+        n_seen = 0 if seen is None else int(np.diff(seen.indptr).max(initial=0))
+        ranking = self.rankings(k + n_seen)
+        top = np.full((len(users), k), NO_ITEM, dtype=np.int32)
+        owned: npt.NDArray[np.int32] = np.empty(0, dtype=np.int32)
+        for row, user in enumerate(users):
+            items = ranking[self._group_of_user[user]]
+            if seen is not None:
+                owned = seen.indices[seen.indptr[row] : seen.indptr[row + 1]]
+                items = items[~np.isin(items, owned)]
+            top[row, : min(k, len(items))] = items[:k]
+        return top
+
+    def rankings(self, k: int) -> list[IntArray]:
+        """For each group its *k* most popular items, best first."""
+        rankings = []
+        for counts in self._counts:
+            items = np.flatnonzero(counts).astype(np.int32)
+            rankings.append(best_first(items, counts[items], k))
+        return rankings
+
+    def counts_of(self, group: int, items: IntArray) -> FloatArray:
+        """Weighted events of *items* in *group*."""
+        return self._counts[group, items]
+
+    def score(self, users: IntArray, items: IntArray) -> FloatArray:
+        return self._counts[self._group_of_user[users], items]
+
+    def save(self, path: Path) -> None:
+        save_arrays(path, {"counts": self._counts, "group_of_user": self._group_of_user})
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        arrays = load_arrays(path)
+        return cls(arrays["counts"], arrays["group_of_user"])

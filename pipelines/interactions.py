@@ -1,0 +1,105 @@
+"""Events before a cutoff as arrays of numbers: what generators and baselines are fitted on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from scipy.sparse import csr_matrix
+
+from pipelines.index import Index
+from pipelines.inputs import run_lake
+from pipelines.moments import NightSettings
+from pipelines.runs import Run
+from pipelines.sources.settings import EventSettings
+
+IntArray = npt.NDArray[np.int32]
+FloatArray = npt.NDArray[np.float32]
+
+# Rows in a fixed order, so that sums of floats come out the same every night.
+_QUERY = """
+select
+    users.number as user_number,
+    items.number as item_number,
+    cast(weights.weight as float) as weight,
+    cast(epoch($cutoff - events.event_at) / 86400.0 as float) as age_days
+from events
+join users using (user_id)
+join items using (item_id)
+join weights using (event_type)
+where events.event_at < $cutoff
+    and events.received_at < $snapshot_at
+    and weights.weight > 0
+order by events.event_at, events.event_id
+"""
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """Weighted events before one cutoff, oldest first; all arrays have one row an event."""
+
+    users: IntArray
+    items: IntArray
+    weights: FloatArray
+    age_days: FloatArray  # days before the cutoff
+    n_users: int
+    n_items: int
+
+    @cached_property
+    def matrix(self) -> csr_matrix:
+        """users × items, summed weights, float32."""
+        return self.sum_by_pair(self.weights)
+
+    @cached_property
+    def active_users(self) -> IntArray:
+        """Numbers of users with an event, ascending."""
+        return np.unique(self.users)
+
+    @cached_property
+    def seen_items(self) -> npt.NDArray[np.bool_]:
+        """For each item, whether it has an event."""
+        seen = np.zeros(self.n_items, dtype=bool)
+        seen[self.items] = True
+        return seen
+
+    def sum_by_pair(self, values: FloatArray) -> csr_matrix:
+        """users × items with *values* of the events summed; columns sorted in each row."""
+        shape = (self.n_users, self.n_items)
+        matrix = csr_matrix((values, (self.users, self.items)), shape=shape, dtype=np.float32)
+        matrix.sort_indices()
+        return matrix
+
+
+def load_interactions(run: Run, index: Index, cutoff: datetime) -> Interactions:
+    """Events before *cutoff*, as the run saw the lake."""
+    lake = run_lake(run)
+    options = {"threads": str(run.settings.read(NightSettings).threads)}
+    with duckdb.connect(config=options) as connection:
+        paths = [str(path) for path in lake.event_files(before=cutoff)]
+        connection.read_parquet(paths).create_view("events")
+        _register_numbers(connection, index)
+        weights = run.settings.read(EventSettings).weights
+        columns = {"event_type": list(weights), "weight": list(weights.values())}
+        connection.register("weights", pa.table(columns))
+        snapshot_at = datetime.fromisoformat(run.manifest["snapshot_at"])
+        binds = {"cutoff": cutoff, "snapshot_at": snapshot_at}
+        rows = connection.sql(_QUERY, params=binds).fetchnumpy()
+    return Interactions(
+        users=rows["user_number"].astype(np.int32),
+        items=rows["item_number"].astype(np.int32),
+        weights=rows["weight"].astype(np.float32),
+        age_days=rows["age_days"].astype(np.float32),
+        n_users=index.n_users,
+        n_items=index.n_items,
+    )
+
+
+def _register_numbers(connection: duckdb.DuckDBPyConnection, index: Index) -> None:
+    for name, table, key in (("users", index.users, "user_id"), ("items", index.items, "item_id")):
+        numbers = pa.array(np.arange(table.num_rows, dtype=np.int32))
+        connection.register(name, pa.table({key: table[key], "number": numbers}))

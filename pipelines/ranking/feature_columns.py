@@ -1,0 +1,237 @@
+"""Joins every feature table to candidates by whatever its grain is.
+
+A grain column is `user_id`, `item_id`, or a column of the item (category, title) or of the
+user (segment): the pair takes the value of its own item or user. Nobody lists features by
+hand: what stands in `feature_sql` is what the ranker sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from duckdb import ColumnExpression, ConstantExpression
+
+from pipelines.candidates.generate import Candidates
+from pipelines.features.build import features_directory
+from pipelines.features.database import SEGMENT_TABLE, feature_table, open_features, user_segments
+from pipelines.features.folder import load_folder
+from pipelines.features.header import SqlFileError
+from pipelines.features.sql_file import SqlFile
+from pipelines.index import Index
+from pipelines.interactions import FloatArray, IntArray
+from pipelines.runs import Run
+
+Vocabulary = dict[str, list[str]]  # text feature → its values, sorted
+
+
+@dataclass(frozen=True)
+class CodedTable:
+    """One feature table with its grain as one sorted number a row."""
+
+    grain: tuple[str, ...]
+    keys: np.ndarray  # int64, ascending
+    columns: dict[str, FloatArray]
+
+
+class FeatureColumns:
+    """Feature values as of one cutoff for a range of users, ready to be joined to pairs."""
+
+    def __init__(self, tables: list[CodedTable], codes: Mapping[str, _GrainCodes]) -> None:
+        self._tables = tables
+        self._codes = codes
+
+    @property
+    def names(self) -> list[str]:
+        return [name for table in self._tables for name in table.columns]
+
+    def fill(self, matrix: FloatArray, candidates: Candidates, first_column: int) -> None:
+        """Writes the features of *candidates* into *matrix*, NaN where a table has no row."""
+        column = first_column
+        for table in self._tables:
+            rows = self._rows(table, candidates)
+            found = rows >= 0
+            for values in table.columns.values():
+                matrix[:, column] = np.where(found, values[rows], np.nan)
+                column += 1
+
+    def _rows(self, table: CodedTable, candidates: Candidates) -> np.ndarray:
+        """Position of each pair's row in *table*, -1 where there is none."""
+        keys = np.zeros(len(candidates.users), dtype=np.int64)
+        known = np.ones(len(candidates.users), dtype=bool)
+        for name in table.grain:
+            codes = self._codes[name].of(candidates)
+            known &= codes >= 0
+            keys = keys * self._codes[name].size + codes
+        if len(table.keys) == 0:
+            return np.full(len(keys), -1)
+        at = np.minimum(np.searchsorted(table.keys, keys), len(table.keys) - 1)
+        return np.where(known & (table.keys[at] == keys), at, -1)
+
+
+@dataclass(frozen=True)
+class _GrainCodes:
+    """Numbers for the values of one grain column."""
+
+    values: pa.Array  # value of each number
+    by_user: IntArray | None  # number for each user, if it is a property of users
+    by_item: IntArray | None
+
+    @property
+    def size(self) -> int:
+        return len(self.values) + 1
+
+    def of(self, candidates: Candidates) -> np.ndarray:
+        if self.by_user is not None:
+            return self.by_user[candidates.users].astype(np.int64)
+        assert self.by_item is not None
+        return self.by_item[candidates.items].astype(np.int64)
+
+    def of_column(self, column: pa.ChunkedArray) -> np.ndarray:
+        """Numbers of *column*'s values, -1 for a value that is not known."""
+        codes = pc.index_in(column, value_set=self.values)
+        return pc.fill_null(codes, -1).to_numpy().astype(np.int64)
+
+
+def training_tables(run: Run) -> list[SqlFile]:
+    """Files whose tables the ranker sees: all but labels."""
+    files = load_folder(features_directory(run.settings)).values()
+    return [file for file in files if not file.is_label]
+
+
+def read_vocabulary(run: Run, cutoffs: tuple[datetime, ...], max_categories: int) -> Vocabulary:
+    """Values of every text feature at *cutoffs*; the same text is the same number everywhere.
+
+    Raises `SqlFileError` when a text column has more than *max_categories* values.
+    """
+    vocabulary: Vocabulary = {}
+    with open_features(run) as connection:
+        for file in training_tables(run):
+            for cutoff in cutoffs:
+                relation = feature_table(connection, run, file.name, cutoff)
+                for column in _text_columns(file, relation):
+                    name = f"{file.name}.{column}"
+                    found = relation.select(column).distinct().to_arrow_table()[column]
+                    values = {v for v in found.to_pylist() if v is not None}
+                    vocabulary[name] = sorted({*vocabulary.get(name, []), *values})
+    for name, values in vocabulary.items():
+        if len(values) > max_categories:
+            raise SqlFileError(
+                f"{name} has {len(values)} different texts; [ranking] max_categories allows "
+                f"{max_categories}: make it a number, a grain column, or group its values"
+            )
+    return vocabulary
+
+
+def open_features_of(
+    run: Run, index: Index, cutoff: datetime, users: IntArray, vocabulary: Vocabulary
+) -> FeatureColumns:
+    """Every feature table as of *cutoff*, rows of *users* (ascending numbers) only."""
+    files = training_tables(run)
+    codes = _grain_codes(run, index, cutoff, files)
+    first, last = index.user_ids[users[0]], index.user_ids[users[-1]]
+    tables = []
+    with open_features(run) as connection:
+        for file in files:
+            relation = feature_table(connection, run, file.name, cutoff)
+            if "user_id" in file.header.grain:
+                column = ColumnExpression("user_id")
+                relation = relation.filter(column >= ConstantExpression(first))
+                relation = relation.filter(column <= ConstantExpression(last))
+            coded = _code_table(file, relation, codes, vocabulary, cutoff)
+            if coded.columns:
+                tables.append(coded)
+    return FeatureColumns(tables, codes)
+
+
+def _text_columns(file: SqlFile, relation: duckdb.DuckDBPyRelation) -> Iterator[str]:
+    for column, kind in zip(relation.columns, relation.types, strict=True):
+        if str(kind) == "VARCHAR" and column not in file.header.grain:
+            yield column
+
+
+def _code_table(
+    file: SqlFile,
+    relation: duckdb.DuckDBPyRelation,
+    codes: Mapping[str, _GrainCodes],
+    vocabulary: Vocabulary,
+    cutoff: datetime,
+) -> CodedTable:
+    table = relation.to_arrow_table()
+    keys = np.zeros(table.num_rows, dtype=np.int64)
+    known = np.ones(table.num_rows, dtype=bool)
+    for name in file.header.grain:
+        code = codes[name].of_column(table[name])
+        known &= code >= 0
+        keys = keys * codes[name].size + code
+    order = np.flatnonzero(known)
+    order = order[np.argsort(keys[order], kind="stable")]
+    columns = {}
+    for field in table.schema:
+        name = f"{file.name}.{field.name}"
+        if field.name in file.header.grain or pa.types.is_nested(field.type):
+            continue
+        values = _as_floats(table[field.name], vocabulary.get(name), cutoff)
+        columns[name] = values[order]
+    return CodedTable(tuple(file.header.grain), keys[order], columns)
+
+
+def _as_floats(column: pa.ChunkedArray, values: list[str] | None, cutoff: datetime) -> FloatArray:
+    """Numbers as they are, truth as 0 and 1, moments as days before the cutoff, text as codes."""
+    kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        column = pc.index_in(column, value_set=pa.array(values or [], type=kind))
+    elif pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        moments = pc.cast(column, pa.timestamp("us"))
+        age = pc.subtract(pa.scalar(cutoff, pa.timestamp("us")), moments)
+        column = pc.divide(pc.cast(pc.cast(age, pa.int64()), pa.float64()), 86_400e6)
+    floats = pc.cast(pc.cast(column, pa.float64(), safe=False), pa.float32(), safe=False)
+    return pc.fill_null(floats, float("nan")).to_numpy().astype(np.float32)
+
+
+def _grain_codes(
+    run: Run, index: Index, cutoff: datetime, files: list[SqlFile]
+) -> dict[str, _GrainCodes]:
+    """Numbers for every grain column that *files* use.
+
+    Raises `SqlFileError` for a grain column that neither users nor items have.
+    """
+    codes: dict[str, _GrainCodes] = {}
+    for file in files:
+        for name in file.header.grain:
+            if name not in codes:
+                codes[name] = _codes_of(run, index, cutoff, file, name)
+    return codes
+
+
+def _codes_of(run: Run, index: Index, cutoff: datetime, file: SqlFile, name: str) -> _GrainCodes:
+    if name == "user_id":
+        numbers = np.arange(index.n_users, dtype=np.int32)
+        return _GrainCodes(index.users["user_id"].combine_chunks(), numbers, None)
+    if name == "item_id":
+        numbers = np.arange(index.n_items, dtype=np.int32)
+        return _GrainCodes(index.items["item_id"].combine_chunks(), None, numbers)
+    if name == "segment":
+        segments = pa.array(user_segments(run, index, cutoff), type=pa.string())
+        return _dictionary(segments, of_users=True)
+    for table, of_users in ((index.items, False), (index.users, True)):
+        if name in table.column_names:
+            return _dictionary(table[name].combine_chunks(), of_users=of_users)
+    raise SqlFileError(
+        f"{file.path}: grain column {name} cannot be joined to candidates; it is none of user_id, "
+        f"item_id, {SEGMENT_TABLE}.segment, "
+        f"items ({', '.join(index.items.column_names)}), users ({', '.join(index.users.column_names)})"
+    )
+
+
+def _dictionary(values: pa.Array, *, of_users: bool) -> _GrainCodes:
+    encoded = pc.dictionary_encode(values)
+    numbers = pc.fill_null(encoded.indices, -1).to_numpy().astype(np.int32)
+    if of_users:
+        return _GrainCodes(encoded.dictionary, numbers, None)
+    return _GrainCodes(encoded.dictionary, None, numbers)

@@ -1,0 +1,29 @@
+"""The ranker's input: one row a pair, one column a generator score, rank or feature."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipelines.candidates.generate import Candidates
+from pipelines.interactions import FloatArray
+from pipelines.ranking.feature_columns import FeatureColumns
+
+
+def column_names(generators: Sequence[str], features: FeatureColumns) -> list[str]:
+    """Names of the matrix's columns, in order."""
+    scores = [f"score.{name}" for name in generators]
+    ranks = [f"rank.{name}" for name in generators]
+    return [*scores, *ranks, *features.names]
+
+
+def build_matrix(candidates: Candidates, features: FeatureColumns) -> FloatArray:
+    """float32 (pairs × columns) in the order of `column_names`; NaN where nothing is known."""
+    generators = [*candidates.scores.values(), *candidates.ranks.values()]
+    shape = (len(candidates.users), len(generators) + len(features.names))
+    matrix = np.empty(shape, dtype=np.float32)
+    for column, values in enumerate(generators):
+        matrix[:, column] = values
+    features.fill(matrix, candidates, first_column=len(generators))
+    return matrix

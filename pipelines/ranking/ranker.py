@@ -1,0 +1,116 @@
+"""The LightGBM ranker: fit, save with a checksum, load only what the checksum knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import lightgbm
+import numpy as np
+
+from pipelines.files import hash_file, read_json, replacing, write_json
+from pipelines.interactions import FloatArray
+from pipelines.ranking.feature_columns import Vocabulary
+from pipelines.ranking.settings import RankingSettings
+from pipelines.ranking.training_set import TrainingSet
+from settings.errors import NightshelfError
+
+
+class RankerError(NightshelfError):
+    """A ranker's file is damaged or does not fit what it is asked to score."""
+
+
+@dataclass(frozen=True)
+class Ranker:
+    """A booster and what its columns mean."""
+
+    booster: lightgbm.Booster
+    columns: list[str]
+    vocabulary: Vocabulary
+
+    def score(self, matrix: FloatArray, columns: Sequence[str], threads: int) -> FloatArray:
+        """Score of each row; higher is better. Raises `RankerError` on other columns."""
+        if list(columns) != self.columns:
+            strange = sorted(set(columns) ^ set(self.columns))
+            raise RankerError(
+                f"the matrix does not have the columns that the ranker was trained on; "
+                f"only one of them has {strange[:5]}"
+            )
+        if len(matrix) == 0:
+            return np.empty(0, dtype=np.float32)
+        scores = self.booster.predict(matrix, num_threads=threads)
+        return np.asarray(scores, dtype=np.float32)
+
+    def importance(self) -> dict[str, float]:
+        """Total gain of each column, as a share of all."""
+        gain = self.booster.feature_importance("gain")
+        total = float(gain.sum()) or 1.0
+        return {name: float(value) / total for name, value in zip(self.columns, gain, strict=True)}
+
+
+def fit_ranker(
+    sets: Sequence[TrainingSet],
+    vocabulary: Vocabulary,
+    settings: RankingSettings,
+    *,
+    seed: int,
+    threads: int,
+) -> Ranker:
+    """LambdaMART (Burges 2010) over the users of all *sets*; the same input, the same trees."""
+    columns = sets[0].columns
+    data = lightgbm.Dataset(
+        np.vstack([s.matrix for s in sets]),
+        label=np.concatenate([s.relevance for s in sets]),
+        group=np.concatenate([s.group_sizes for s in sets]),
+        feature_name=[f"c{i}" for i in range(len(columns))],  # LightGBM forbids dots and brackets
+        categorical_feature=[i for i, name in enumerate(columns) if name in vocabulary],
+        free_raw_data=True,
+    )
+    parameters = {
+        "objective": "lambdarank",
+        "lambdarank_truncation_level": settings.truncation,
+        "learning_rate": settings.learning_rate,
+        "num_leaves": settings.leaves,
+        "min_data_in_leaf": settings.min_rows_per_leaf,
+        "feature_fraction": settings.feature_share,
+        "seed": seed,
+        "num_threads": threads,
+        "deterministic": True,
+        "force_row_wise": True,
+        "verbosity": -1,
+    }
+    booster = lightgbm.train(parameters, data, num_boost_round=settings.trees)
+    return Ranker(booster, columns, vocabulary)
+
+
+def save_ranker(ranker: Ranker, path: Path) -> None:
+    """The trees as text at *path*, what the columns mean and the checksum beside it."""
+    with replacing(path) as beside:
+        beside.write_text(ranker.booster.model_to_string(), encoding="utf-8")
+    description = {
+        "columns": ranker.columns,
+        "vocabulary": ranker.vocabulary,
+        "sha256": hash_file(path),
+        "importance": ranker.importance(),
+    }
+    write_json(path.with_suffix(".json"), description)
+
+
+def load_ranker(path: Path) -> Ranker:
+    """The ranker at *path*, if its bytes are those that were saved.
+
+    LightGBM reads a damaged text without complaint, or crashes the process:
+    nothing is parsed before the checksum holds. Raises `RankerError` when it does not.
+    """
+    description = read_json(path.with_suffix(".json"))
+    found = hash_file(path)
+    if found != description["sha256"]:
+        raise RankerError(
+            f"{path}: SHA-256 is {found[:12]}…, expected {description['sha256'][:12]}…; "
+            "the file was damaged or swapped: train again"
+        )
+    text = path.read_text(encoding="utf-8")
+    return Ranker(
+        lightgbm.Booster(model_str=text), description["columns"], description["vocabulary"]
+    )

@@ -1,0 +1,26 @@
+"""How the ranker is trained and how much it may see at once."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from settings import Section
+
+
+class RankingSettings(Section):
+    """LightGBM lambdarank over generator scores and features."""
+
+    section_name: ClassVar[str] = "ranking"
+
+    trees: Annotated[int, Field(ge=1, le=10_000)] = 150
+    leaves: Annotated[int, Field(ge=2, le=4096)] = 31
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.08
+    min_rows_per_leaf: Annotated[int, Field(ge=1)] = 50
+    feature_share: Annotated[float, Field(gt=0, le=1)] = 0.6  # of columns a tree may use
+    truncation: Annotated[int, Field(ge=1, le=1000)] = 30  # lambdarank_truncation_level
+    max_users: Annotated[int, Field(ge=1)] = 20_000  # sampled a training cutoff
+    negatives_per_user: Annotated[int, Field(ge=1)] = 100  # sampled candidates not in the label
+    max_categories: Annotated[int, Field(ge=2)] = 1000  # distinct values of a text feature
+    users_per_shard: Annotated[int, Field(ge=1)] = 20_000

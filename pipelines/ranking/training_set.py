@@ -1,0 +1,122 @@
+"""Training rows of one surface at one cutoff: positives, and a sample of the other candidates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from pipelines.candidates.generate import Candidates, CandidateSource, open_candidates
+from pipelines.candidates.generator import look_up
+from pipelines.index import Index
+from pipelines.interactions import FloatArray, IntArray
+from pipelines.moments import NightSettings
+from pipelines.progress import progress
+from pipelines.ranking.feature_columns import Vocabulary, open_features_of
+from pipelines.ranking.labels import load_labels
+from pipelines.ranking.matrix import build_matrix, column_names
+from pipelines.ranking.settings import RankingSettings
+from pipelines.runs import Run
+from pipelines.surfaces import SurfacesSettings
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Rows grouped by user; `sampling_rate` is the share of the negatives that was kept."""
+
+    columns: list[str]
+    matrix: FloatArray
+    relevance: FloatArray
+    group_sizes: IntArray
+    sampling_rate: float
+
+
+def build_training_set(
+    run: Run, index: Index, surface: str, cutoff: datetime, vocabulary: Vocabulary
+) -> TrainingSet:
+    """Candidates as of *cutoff* with what happened in the window after it."""
+    settings = run.settings.read(RankingSettings)
+    surface_settings = run.settings.read(SurfacesSettings)[surface]
+    source = open_candidates(run, surface_settings, cutoff)
+    labels = load_labels(run, index, surface_settings.label, cutoff)
+    random = _random(run, cutoff)
+    users = _sample_users(source.history, labels, settings.max_users, random)
+    candidates, relevance, rate = _sample_candidates(source, labels, users, settings, random)
+    features = open_features_of(run, index, cutoff, users, vocabulary)
+    return TrainingSet(
+        columns=column_names(list(candidates.scores), features),
+        matrix=build_matrix(candidates, features),
+        relevance=relevance,
+        group_sizes=np.unique(candidates.users, return_counts=True)[1].astype(np.int32),
+        sampling_rate=rate,
+    )
+
+
+def labelled_users(history: csr_matrix, labels: csr_matrix) -> IntArray:
+    """Numbers of users with an event before the cutoff and one that counts after it."""
+    known = (np.diff(history.indptr) > 0) & (np.diff(labels.indptr) > 0)
+    return np.flatnonzero(known).astype(np.int32)
+
+
+def _random(run: Run, cutoff: datetime) -> np.random.Generator:
+    seed = run.settings.read(NightSettings).seed
+    return np.random.default_rng([seed, cutoff.toordinal()])
+
+
+def _sample_users(
+    history: csr_matrix, labels: csr_matrix, limit: int, random: np.random.Generator
+) -> IntArray:
+    users = labelled_users(history, labels)
+    if len(users) == 0:
+        raise ValueError("no user has events on both sides of the cutoff; there is no label")
+    if len(users) > limit:
+        users = np.sort(random.choice(users, limit, replace=False))
+    return users
+
+
+def _sample_candidates(
+    source: CandidateSource,
+    labels: csr_matrix,
+    users: IntArray,
+    settings: RankingSettings,
+    random: np.random.Generator,
+) -> tuple[Candidates, FloatArray, float]:
+    """Sampled pairs, their relevance, and the share of negatives that was kept."""
+    parts, relevances = [], []
+    negatives = kept = 0
+    for block in progress(source.blocks(users), "training set", unit="block"):
+        relevance = look_up(labels, block.users, block.items)
+        keep = _sample_negatives(block.users, relevance, settings.negatives_per_user, random)
+        negatives += int((relevance == 0).sum())
+        kept += int((keep & (relevance == 0)).sum())
+        parts.append(block.take(keep))
+        relevances.append(relevance[keep])
+    return _concatenate(parts), np.concatenate(relevances), kept / max(negatives, 1)
+
+
+def _sample_negatives(
+    users: IntArray, relevance: FloatArray, per_user: int, random: np.random.Generator
+) -> np.ndarray:
+    """Mask of pairs to keep: all positives, at most *per_user* others, none without positives."""
+    draw = np.where(relevance > 0, -1.0, random.random(len(users)))
+    order = np.lexsort((draw, users))
+    ordered_users = users[order]
+    starts = np.r_[0, np.flatnonzero(np.diff(ordered_users)) + 1]
+    sizes = np.diff(np.r_[starts, len(users)])
+    place = np.arange(len(users)) - np.repeat(starts, sizes)
+    positives = np.add.reduceat(relevance[order] > 0, starts, dtype=np.int64)
+    limit = np.where(positives > 0, positives + per_user, 0)
+    keep = np.zeros(len(users), dtype=bool)
+    keep[order] = place < np.repeat(limit, sizes)
+    return keep
+
+
+def _concatenate(parts: list[Candidates]) -> Candidates:
+    return Candidates(
+        users=np.concatenate([part.users for part in parts]),
+        items=np.concatenate([part.items for part in parts]),
+        scores={n: np.concatenate([part.scores[n] for part in parts]) for n in parts[0].scores},
+        ranks={n: np.concatenate([part.ranks[n] for part in parts]) for n in parts[0].ranks},
+    )
