@@ -1,0 +1,1 @@
+"""How good the lists would have been: time split, baselines, metrics, report."""

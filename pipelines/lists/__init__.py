@@ -1,0 +1,1 @@
+"""What a user will see: rules, reasons, fallback lists, packing."""

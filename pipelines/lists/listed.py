@@ -1,0 +1,100 @@
+"""What is listed for whom, before packing: one row an item of a list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from scipy.sparse import csr_matrix
+
+from pipelines.candidates.fit import load_generator, used_generators
+from pipelines.index import Index
+from pipelines.inputs import run_cutoffs
+from pipelines.interactions import FloatArray, IntArray
+from pipelines.lists.reasons import name_reason_items, reason_codes
+from pipelines.lists.rules import load_rules
+from pipelines.lists.settings import ListSettings
+from pipelines.ranking.score import shard_path
+from pipelines.runs import Run
+from pipelines.surfaces import SurfacesSettings
+
+SCHEMA = pa.schema(
+    {
+        "user": pa.int32(),
+        "rank": pa.int16(),
+        "item": pa.int32(),
+        "score": pa.float32(),
+        "reason": pa.uint8(),
+        "source": pa.uint8(),
+        "reason_item": pa.int32(),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Rows of some users' lists, by user and rank."""
+
+    users: IntArray
+    ranks: np.ndarray  # int16, from 1
+    items: IntArray
+    scores: FloatArray
+    reasons: np.ndarray  # uint8, index of REASON_CODES
+    sources: np.ndarray  # uint8, position in `used_generators`
+    reason_items: IntArray  # -1: none
+
+    def to_arrow(self) -> pa.Table:
+        columns = (self.users, self.ranks, self.items, self.scores)
+        return pa.table([*columns, self.reasons, self.sources, self.reason_items], schema=SCHEMA)
+
+
+def list_shard(run: Run, index: Index, surface: str, shard: int, history: csr_matrix) -> Listed:
+    """The lists of one shard's users: ruled, cut to length, with reasons."""
+    settings = run.settings.read(SurfacesSettings)[surface]
+    lists = run.settings.read(ListSettings)
+    ranked = pq.read_table(shard_path(run, surface, shard))
+    users, items = ranked["user"].to_numpy(), ranked["item"].to_numpy()
+    scores, sources = ranked["score"].to_numpy(), ranked["source"].to_numpy()
+    chosen = load_rules(index, lists, settings).select(users, items, scores)
+    chosen = chosen[_place(users[chosen]) < settings.length]
+    users, items, sources = users[chosen], items[chosen], sources[chosen]
+    places = _place(users)
+    codes = reason_codes(users, items, sources, used_generators(run), history)
+    night = run_cutoffs(run).night
+    reason_items = name_reason_items(
+        codes,
+        users,
+        items,
+        places < lists.explained_items,
+        lambda: load_generator(run, night, "item_item"),
+    )
+    return Listed(
+        users=users,
+        ranks=(places + 1).astype(np.int16),
+        items=items,
+        scores=_never_rising(scores[chosen], places == 0),
+        reasons=codes,
+        sources=sources,
+        reason_items=reason_items,
+    )
+
+
+def listed_path(directory: Path, surface: str) -> Path:
+    return directory / f"listed-{surface}.parquet"
+
+
+def _place(users: IntArray) -> np.ndarray:
+    """0, 1, 2 … within each run of one user."""
+    starts = np.flatnonzero(np.r_[True, users[1:] != users[:-1]]) if len(users) else users
+    sizes = np.diff(np.r_[starts, len(users)])
+    return np.arange(len(users)) - np.repeat(starts, sizes)
+
+
+def _never_rising(scores: FloatArray, starts: np.ndarray) -> FloatArray:
+    """Within each list the running minimum: an item that a rule moved down scores as its place."""
+    # Lists lie in bands far apart, so that one accumulate serves them all.
+    band = 2.0 * np.cumsum(starts)
+    return (np.minimum.accumulate(scores - band) + band).astype(np.float32)

@@ -1,0 +1,194 @@
+"""The night in order: the same functions that the DAGs and the command line call."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pipelines.begin import begin_run
+from pipelines.candidates.fit import fit_generators, generator_hashes
+from pipelines.evaluation.evaluate import evaluate
+from pipelines.evaluation.report import write_report
+from pipelines.features.build import build_features, features_directory
+from pipelines.features.folder import load_folder
+from pipelines.files import hash_file, read_json, write_json
+from pipelines.index import build_index
+from pipelines.lists.build import build_lists
+from pipelines.moments import MomentError, NightSettings
+from pipelines.publish import Publication, PublishSettings, publish_lists
+
+
+def check_events(run):
+    return {}
+
+
+check_features = check_lists = check_events
+from pipelines.ranking.score import score_users, shard_users
+from pipelines.ranking.train import train_rankers
+from pipelines.runs import FINISHED, Run, RunError, do_once, open_run, replace_run
+from pipelines.sources.ingest import ingest
+from pipelines.surfaces import SurfacesSettings
+from settings import ProjectSettings, Settings
+from store.connection import StoreSettings, connect_publisher
+
+log = logging.getLogger("nightshelf")
+
+Stage = Callable[[Run], Mapping[str, Any]]
+
+_BEFORE_SCORING: dict[str, Stage] = {
+    "index": build_index,
+    "check_events": check_events,
+    "features": build_features,
+    "check_features": check_features,
+    "generators": fit_generators,
+    "rankers": train_rankers,
+    "evaluation": evaluate,
+}
+_AFTER_SCORING: dict[str, Stage] = {
+    "lists": build_lists,
+    "check_lists": check_lists,
+    "report": write_report,
+}
+STAGES = tuple(_BEFORE_SCORING)  # what comes before scoring, in order
+LIST_STAGES = tuple(_AFTER_SCORING)  # what comes after it
+
+
+def begin_night(
+    settings: Settings,
+    *,
+    as_of: datetime | None = None,
+    force: bool = False,
+    surfaces: Sequence[str] = (),
+) -> Run:
+    """Brings in what the source has and opens the run of *as_of*.
+
+    *as_of* empty: `[night] as_of`. *force*: a finished run is built again beside itself.
+    *surfaces*: only these; such a run has an id of its own and is for looking, not publishing.
+    """
+    moment = as_of or settings.read(NightSettings).as_of
+    if moment is None:
+        raise MomentError(
+            f"{settings.path}: [night] as_of is not set and no moment was given; "
+            "say --as-of 2018-01-01, or fill the as_of field of the DAG's form"
+        )
+    if surfaces:
+        settings = _only_surfaces(settings, surfaces)
+    return begin_run(settings, ingest(settings), moment, rebuild=force)
+
+
+def do_stage(run: Run, stage: str) -> None:
+    """Does one stage of *run* unless it is done. Raises `RunError` for an unknown name."""
+    stages = _BEFORE_SCORING | _AFTER_SCORING
+    if stage not in stages:
+        raise RunError(f"no stage {stage!r}; stages: {', '.join(stages)}")
+    do_once(run, stage, stages[stage])
+
+
+def shards(run: Run) -> list[int]:
+    """Numbers of the parts in which users are scored, side by side if wanted."""
+    return list(range(len(shard_users(run))))
+
+
+def score_shard(run: Run, shard: int) -> None:
+    """Ranks the candidates of one shard's users on every surface."""
+    do_once(run, f"score-{shard:04d}", lambda run: score_users(run, shard))
+
+
+def finish_night(run: Run) -> Run:
+    """Completes the manifest and `timings.json`; a rebuilt run takes the place of the old one.
+
+    Raises `RunError` when a rebuild did not reproduce the lists: the old run then stays.
+    """
+    if not run.is_done(FINISHED):
+        _compare_with_original(run)
+        outputs = _outputs(run)
+        manifest = {**run.manifest, "outputs": outputs}
+        write_json(run.path("manifest.json"), manifest)
+        write_json(run.path("timings.json"), _timings(run))
+        do_once(run, FINISHED, lambda _: {"lists_hash": outputs["lists_hash"]})
+    return replace_run(run) if run.is_rebuild else run
+
+
+def publish_run(run: Run, *, activate: bool = True, allow_older: bool = False) -> Publication:
+    """Loads the run's lists into the store and shows them to readers; safe to repeat."""
+    settings = run.settings
+    with run.lock("publish"):
+        return publish_lists(
+            run.path("lists"),
+            connect_publisher(settings.read(StoreSettings)),
+            settings.read(ProjectSettings).namespace,
+            settings.read(PublishSettings),
+            activate=activate,
+            allow_older=allow_older,
+        )
+
+
+def do_night(run: Run) -> Run:
+    """Every stage up to the finished run; publishing is a step of its own."""
+    for stage in STAGES:
+        do_stage(run, stage)
+    for shard in shards(run):
+        score_shard(run, shard)
+    for stage in LIST_STAGES:
+        do_stage(run, stage)
+    return finish_night(run)
+
+
+def lists_hash(run: Run) -> str:
+    """SHA-256 of everything that publishing ships: the same for the same night."""
+    return str(read_json(run.path("lists", "manifest.json"))["lists_hash"])
+
+
+def _only_surfaces(settings: Settings, surfaces: Sequence[str]) -> Settings:
+    known = [name for name, _ in settings.read(SurfacesSettings).items()]
+    unknown = sorted(set(surfaces) - set(known))
+    if unknown:
+        raise RunError(f"unknown surfaces {unknown}; [surfaces] has {', '.join(known)}")
+    return settings.only("surfaces", surfaces)
+
+
+def _outputs(run: Run) -> dict[str, Any]:
+    files = load_folder(features_directory(run.settings))
+    return {
+        "version": read_json(run.path("lists", "manifest.json"))["version"],
+        "lists_hash": lists_hash(run),
+        "evaluation": hash_file(run.path("evaluation.json")),
+        "models": generator_hashes(run) | _ranker_hashes(run),
+        "sql": {name: file.sha256 for name, file in files.items()},
+        "counts": {record["stage"]: record["counts"] for record in run.stage_records()},
+    }
+
+
+def _ranker_hashes(run: Run) -> dict[str, str]:
+    return {path.name: hash_file(path) for path in sorted(run.path("models").glob("ranker-*.txt"))}
+
+
+def _timings(run: Run) -> dict[str, Any]:
+    records = run.stage_records()
+    return {
+        "seconds": {record["stage"]: record["seconds"] for record in records},
+        "peak_mb": {record["stage"]: record["peak_mb"] for record in records},
+        "total_seconds": round(sum(record["seconds"] for record in records), 3),
+    }
+
+
+def _compare_with_original(run: Run) -> None:
+    """A rebuild must give what the run gave before: lists, models, evaluation."""
+    if not run.is_rebuild:
+        return
+    try:
+        original = open_run(run.settings, run.id)
+    except RunError:
+        return
+    if not original.is_done(FINISHED):
+        return
+    before, after = original.manifest["outputs"], _outputs(run)
+    differing = [key for key in ("lists_hash", "models", "evaluation") if before[key] != after[key]]
+    if differing:
+        raise RunError(
+            f"rebuilding {run.id} gave other {', '.join(differing)} than before; both are kept: "
+            f"{original.directory} and {run.directory}. Was the environment changed?"
+        )
+    log.info("%s: the rebuild reproduced lists, models and evaluation", run.id)
