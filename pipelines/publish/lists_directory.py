@@ -1,0 +1,169 @@
+"""What the lists stage leaves in a run, as publishing reads it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.parquet as pq
+
+from pipelines.publish.errors import PublishError
+from store.keys import (
+    DEFAULT_VARIANT,
+    KeyPartError,
+    NamespaceKeys,
+    VersionKeys,
+)
+
+MANIFEST_KEYS = frozenset(
+    {"version", "run_id", "namespace", "as_of", "model", "lists_hash", "n_buckets", "block_size"}
+    | {"variants", "surfaces", "reasons", "sources", "metrics", "counts"}
+)
+READ_BYTES = 8_000_000  # of one Parquet batch, about
+
+
+@dataclass(frozen=True)
+class BucketedTable:
+    """A Parquet file of (bucket, user_id, value), sorted, that becomes one hash a bucket."""
+
+    path: Path
+    value: str  # name of the column that holds the bytes
+    keys: VersionKeys
+    surface: str | None  # None for the user rows
+
+    @property
+    def n_rows(self) -> int:
+        """Rows, one a user."""
+        return int(pq.read_metadata(self.path).num_rows)
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of its columns before compression."""
+        metadata = pq.read_metadata(self.path)
+        return sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+
+    def key(self, bucket: int) -> str:
+        """The hash that holds *bucket*."""
+        if self.surface is None:
+            return self.keys.users(bucket)
+        return self.keys.lists(self.surface, DEFAULT_VARIANT, bucket)
+
+    def count_by_bucket(self, n_buckets: int) -> npt.NDArray[np.int64]:
+        """How many users every bucket has, shape (n_buckets,).
+
+        Raises `PublishError` when a row names a bucket that does not exist.
+        """
+        counts = np.zeros(n_buckets, np.int64)
+        with pq.ParquetFile(self.path) as file:
+            chunks = file.read(columns=["bucket"]).column("bucket").chunks
+        for buckets in map(np.from_dlpack, chunks):
+            if len(buckets) and not 0 <= buckets.min() <= buckets.max() < n_buckets:
+                raise PublishError(
+                    f"{self.path}: buckets {buckets.min()} to {buckets.max()}; "
+                    f"expected 0 to {n_buckets - 1}: write the lists again"
+                )
+            counts += np.bincount(buckets, minlength=n_buckets)
+        return counts
+
+    def read(self) -> Iterator[tuple[npt.NDArray[np.int32], list[str], list[bytes]]]:
+        """Batches of (buckets, user ids, values), of about `READ_BYTES` each."""
+        rows = max(1, READ_BYTES * self.n_rows // max(1, self.n_bytes))
+        columns = ["bucket", "user_id", self.value]
+        with pq.ParquetFile(self.path) as file:
+            for batch in file.iter_batches(batch_size=min(rows, 65_536), columns=columns):
+                buckets, users, values = batch.columns
+                # to_numpy() would import pandas, a second of every publish
+                numbers = np.from_dlpack(buckets).astype(np.int32, copy=False)
+                yield numbers, users.to_pylist(), values.to_pylist()
+
+
+@dataclass(frozen=True)
+class ListsDirectory:
+    """One run's lists, ready to be loaded."""
+
+    path: Path
+    manifest: dict[str, Any]
+
+    @property
+    def version(self) -> str:
+        """The id that the lists will have in the store."""
+        return str(self.manifest["version"])
+
+    @property
+    def n_buckets(self) -> int:
+        """Buckets of every table by user."""
+        return int(self.manifest["n_buckets"])
+
+    @property
+    def surfaces(self) -> tuple[str, ...]:
+        """Names of the surfaces, sorted."""
+        return tuple(sorted(self.manifest["surfaces"]))
+
+    @property
+    def as_of(self) -> datetime:
+        """The run's moment, naive UTC."""
+        return datetime.fromisoformat(self.manifest["as_of"])
+
+    @property
+    def keys(self) -> VersionKeys:
+        """The keys that these lists will have."""
+        return NamespaceKeys(self.manifest["namespace"]).version(self.version)
+
+    def tables(self) -> list[BucketedTable]:
+        """The lists of every surface, then the user rows."""
+        lists = [
+            BucketedTable(self.path / f"lists-{surface}.parquet", "packed", self.keys, surface)
+            for surface in self.surfaces
+        ]
+        return [*lists, BucketedTable(self.path / "users.parquet", "row", self.keys, None)]
+
+    def fallback(self) -> dict[str, bytes]:
+        """Field → packed list, for users without a list of their own."""
+        return self._pairs("fallback.parquet", "field", "packed")
+
+    def catalogue(self) -> dict[int, bytes]:
+        """Block number → JSON rows."""
+        return self._pairs("catalogue.parquet", "block", "payload")
+
+    def _pairs(self, name: str, key: str, value: str) -> dict[Any, bytes]:
+        with pq.ParquetFile(self.path / name) as file:
+            table = file.read(columns=[key, value])
+        return dict(zip(table[key].to_pylist(), table[value].to_pylist(), strict=True))
+
+
+def open_lists(path: Path, namespace: str) -> ListsDirectory:
+    """The lists that *path* holds, which must be *namespace*'s.
+
+    Raises `PublishError` when the directory is incomplete or is somebody else's.
+    """
+    file = path / "manifest.json"
+    try:
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise PublishError(f"{file}: {error}; build the run's lists first") from None
+    if missing := MANIFEST_KEYS - set(manifest):
+        raise PublishError(f"{file}: without {', '.join(sorted(missing))}; build the lists again")
+    if manifest["namespace"] != namespace:
+        raise PublishError(
+            f"{file}: lists of namespace {manifest['namespace']!r}; expected {namespace!r}"
+        )
+    if manifest["variants"] != [DEFAULT_VARIANT] or not manifest["surfaces"]:
+        raise PublishError(
+            f"{file}: variants {manifest['variants']}, surfaces {sorted(manifest['surfaces'])}; "
+            f"expected [{DEFAULT_VARIANT!r}] and at least one surface"
+        )
+    lists = ListsDirectory(path, manifest)
+    try:
+        expected = [table.path for table in lists.tables() if table.key(0)]
+    except KeyPartError as error:
+        raise PublishError(f"{file}: {error}") from None
+    for part in [*expected, path / "fallback.parquet", path / "catalogue.parquet"]:
+        if not part.is_file():
+            raise PublishError(f"{part}: missing; build the run's lists again")
+    return lists

@@ -1,0 +1,128 @@
+"""Deletes versions that no reader can be on any more, by name and never by SCAN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+
+import redis
+
+from pipelines.publish.errors import PublishError
+from pipelines.publish.settings import PublishSettings
+from store.keys import NamespaceKeys
+from store.pointer import read_active
+from store.versions import (
+    VersionRecord,
+    change_version,
+    forget_version,
+    list_versions,
+    read_version,
+    utc_now,
+)
+
+KEYS_AT_ONCE = 1000
+
+
+def clean_up(client: redis.Redis, namespace: str, *, keep: str) -> list[str]:
+    """Delete what crashed publishers left behind, except *keep*; the versions deleted.
+
+    Only the owner of the publisher lock may call this: it takes any version that is loading or
+    retiring for abandoned.
+    """
+    live = read_active(client, namespace).version
+    abandoned = [
+        record
+        for record in list_versions(client, namespace)
+        if record.state != "ready" and record.version not in (keep, live)
+    ]
+    for record in abandoned:
+        _delete(client, namespace, record)
+    return [record.version for record in abandoned]
+
+
+def retire_versions(
+    client: redis.Redis, namespace: str, settings: PublishSettings, *, keep: str
+) -> list[str]:
+    """Delete the versions beyond the newest K that stopped being active long enough ago.
+
+    *keep* and the live version are among the K whatever their age; the versions deleted.
+    """
+    live = read_active(client, namespace).version
+    ready = [record for record in list_versions(client, namespace) if record.state == "ready"]
+    ready.sort(key=lambda record: (record.version in (keep, live), record.created), reverse=True)
+    retired = []
+    for place, record in enumerate(ready):
+        if record.version == live:
+            continue
+        aged = _mark_inactive(client, namespace, record)
+        due = place >= settings.keep_versions and _idle_s(aged) >= settings.retire_after_s
+        if due and _retire(client, namespace, aged):
+            retired.append(record.version)
+    return retired
+
+
+def retire_version(
+    client: redis.Redis, namespace: str, version: str, settings: PublishSettings
+) -> None:
+    """Delete *version* now. Raises `PublishError` when readers are, or may still be, on it."""
+    record = read_version(client, namespace, version)
+    if record is None:
+        raise PublishError(f"no version {version} in namespace {namespace}")
+    if record.state == "loading":
+        raise PublishError(f"version {version} is loading; the next publish cleans it up")
+    if read_active(client, namespace).version == version:
+        raise PublishError(f"version {version} is live; activate another one first")
+    idle = _idle_s(_mark_inactive(client, namespace, record))
+    if idle < settings.retire_after_s:
+        raise PublishError(
+            f"version {version} stopped being active {idle:.0f} s ago; readers may still be on "
+            f"it: try again in {settings.retire_after_s - idle:.0f} s"
+        )
+    if not _retire(client, namespace, record):
+        raise PublishError(f"version {version} was activated meanwhile; it stays")
+
+
+def _mark_inactive(client: redis.Redis, namespace: str, record: VersionRecord) -> VersionRecord:
+    """Start the clock of a version that is not active: late rather than early after a crash."""
+    if record.deactivated_at is not None:
+        return record
+    return change_version(client, namespace, record.version, deactivated_at=utc_now())
+
+
+def _idle_s(record: VersionRecord) -> float:
+    since = datetime.fromisoformat(record.deactivated_at or utc_now())
+    return (datetime.fromisoformat(utc_now()) - since).total_seconds()
+
+
+def _retire(client: redis.Redis, namespace: str, record: VersionRecord) -> bool:
+    """Delete *record*'s keys, unless somebody activated it after all; see `versions.activate`."""
+    marked = change_version(client, namespace, record.version, state="retiring")
+    if read_active(client, namespace).version == record.version:
+        change_version(client, namespace, record.version, state="ready")
+        return False
+    _delete(client, namespace, marked)
+    return True
+
+
+def _delete(client: redis.Redis, namespace: str, record: VersionRecord) -> None:
+    names = _keys_of(namespace, record)
+    while batch := list(islice(names, KEYS_AT_ONCE)):
+        pipeline = client.pipeline(transaction=False)
+        for key in batch:
+            pipeline.unlink(key)  # one key a command, so that it works on a cluster
+        pipeline.execute()
+    forget_version(client, namespace, record.version)
+
+
+def _keys_of(namespace: str, record: VersionRecord) -> Iterator[str]:
+    """Every key that *record* can own, its manifest first."""
+    keys = NamespaceKeys(namespace).version(record.version)
+    yield from (keys.manifest, keys.fallback)
+    for bucket in range(record.n_buckets):
+        yield keys.users(bucket)
+        for surface in record.surfaces:
+            for variant in record.variants:
+                yield keys.lists(surface, variant, bucket)
+                yield keys.overlay(surface, variant, bucket)
+    yield from (keys.catalogue(block) for block in range(record.n_blocks))

@@ -1,0 +1,44 @@
+"""The web application as a function of what it depends on."""
+
+from __future__ import annotations
+
+from flask import Flask
+from werkzeug.routing import BaseConverter
+
+from serving.health import health_blueprint
+from serving.problems import answer_problems
+from serving.recs import recs_blueprint
+from serving.settings import ServingSettings, static_file
+from serving.shelf import Shelf
+from serving.static_lists import read_static
+from settings import ProjectSettings, Settings
+from store.connection import StoreSettings, connect_reader
+
+
+class Anything(BaseConverter):
+    """Any text, slashes and line ends included: an id is whatever the shop says it is."""
+
+    regex = r"(?s:.+)"
+    part_isolating = False
+
+
+def create_app(settings: Settings, shelf: Shelf) -> Flask:
+    """An application that answers from *shelf*; whoever calls keeps the shelf fresh."""
+    serving = settings.read(ServingSettings)
+    app = Flask("nightshelf", static_folder=None)
+    app.url_map.converters["anything"] = Anything
+    app.url_map.merge_slashes = False  # "a//b" is another user than "a/b"
+    app.register_blueprint(recs_blueprint(shelf, serving))
+    app.register_blueprint(health_blueprint(shelf, serving))
+    answer_problems(app)
+    return app
+
+
+def open_shelf(settings: Settings) -> Shelf:
+    """The shelf of the settings' namespace, holding the static lists until it is refreshed."""
+    return Shelf(
+        connect_reader(settings.read(StoreSettings)),
+        settings.read(ProjectSettings).namespace,
+        read_static(static_file(settings)),
+        cached_blocks=settings.read(ServingSettings).cached_blocks,
+    )

@@ -1,0 +1,77 @@
+"""Every error as `application/problem+json` (RFC 9457)."""
+
+from __future__ import annotations
+
+import json
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+log = logging.getLogger("nightshelf.serving")
+
+CONTENT_TYPE = "application/problem+json"
+
+
+class ParameterProblem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
+    """A parameter of a request has a value that it must not have."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+    def __init__(self, parameter: str, found: str, expected: str) -> None:
+        super().__init__(f"{parameter} = {found!r}: expected {expected}")
+        self.members: dict[str, Any] = {
+            "parameter": parameter,
+            "found": found,
+            "expected": expected,
+        }
+
+
+class UnknownSurfaceProblem(ParameterProblem):
+    """The live version has no lists for that surface."""
+
+    status = HTTPStatus.NOT_FOUND
+
+    def __init__(self, found: str, surfaces: tuple[str, ...]) -> None:
+        super().__init__("surface", found, f"one of {', '.join(surfaces)}")
+        self.members["surfaces"] = list(surfaces)
+
+
+def answer_problems(app: Flask) -> None:
+    """Make *app* answer every error with a problem, unknown paths and bugs included."""
+    app.register_error_handler(ParameterProblem, _parameter)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _bug)
+
+
+def _parameter(problem: ParameterProblem) -> Response:
+    return _respond(problem.status, str(problem), problem.members)
+
+
+def _http(error: HTTPException) -> Response:
+    original = error.get_response()
+    if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
+        return Response(original.data, original.status_code, original.headers)
+    response = _respond(HTTPStatus(error.code), error.description or "", {})
+    if "Allow" in original.headers:
+        response.headers["Allow"] = original.headers["Allow"]
+    return response
+
+
+def _bug(error: Exception) -> Response:
+    log.error("a request failed", exc_info=error)
+    detail = "An error of this service; its log has the trace."
+    return _respond(HTTPStatus.INTERNAL_SERVER_ERROR, detail, {})
+
+
+def _respond(status: HTTPStatus, detail: str, members: dict[str, Any]) -> Response:
+    body = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": int(status),
+        "detail": detail,
+        **members,
+    }
+    return Response(json.dumps(body, ensure_ascii=False), status, content_type=CONTENT_TYPE)

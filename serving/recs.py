@@ -1,0 +1,110 @@
+"""`GET /recs/<user>`: a lookup, a fill, an answer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import redis
+from flask import Blueprint, Response, request
+
+from serving.parameters import read_wish
+from serving.settings import ServingSettings, Tier
+from serving.shelf import OnShelf, Shelf
+from serving.shown import Provenance, Shown
+from serving.tiers import Supply, Wish, fill
+from store.packed import PackedListError
+
+log = logging.getLogger("nightshelf.serving")
+
+
+def recs_blueprint(shelf: Shelf, settings: ServingSettings) -> Blueprint:
+    """The routes that answer with lists read from *shelf*."""
+    blueprint = Blueprint("recs", __name__)
+
+    @blueprint.get("/recs/<anything:user_id>")
+    def recs(user_id: str) -> Response:
+        started = time.perf_counter()
+        supply, wish = _look_up(shelf, settings, user_id)
+        looked_up = time.perf_counter()
+        provenance, filled = _fill(supply, wish, settings)
+        body = _body(wish, filled, provenance, settings)
+        response = Response(json.dumps(body, ensure_ascii=False), content_type="application/json")
+        response.headers["Server-Timing"] = _timing(started, looked_up, time.perf_counter())
+        return response
+
+    return blueprint
+
+
+def _look_up(shelf: Shelf, settings: ServingSettings, user_id: str) -> tuple[Supply, Wish]:
+    snapshot = shelf.snapshot
+    surfaces = tuple(shelf.static.surfaces) if snapshot is None else snapshot.surfaces
+    wish = read_wish(user_id, request.args, surfaces, settings)
+    found = OnShelf()
+    if snapshot is not None:
+        try:
+            found = shelf.fetch(snapshot, wish.surface, wish.user_id)
+        except (redis.RedisError, OSError) as error:
+            _give_up(shelf, error)
+        except (PackedListError, ValueError) as error:
+            log.error("the list of user %r cannot be read: %s", wish.user_id, error)
+    return Supply(shelf, snapshot, found), wish
+
+
+def _fill(
+    supply: Supply, wish: Wish, settings: ServingSettings
+) -> tuple[Provenance, list[tuple[Tier, Shown]]]:
+    provenance = (supply.snapshot or supply.shelf.static).provenance
+    try:
+        return provenance, fill(settings.tiers, supply, wish)
+    except (redis.RedisError, OSError) as error:  # of a cold catalogue block
+        _give_up(supply.shelf, error)
+    without_store = Supply(supply.shelf, supply.snapshot, OnShelf())
+    return provenance, fill(settings.tiers, without_store, wish)
+
+
+def _give_up(shelf: Shelf, error: Exception) -> None:
+    """Let the requests to come answer without the store until a poll reaches it again."""
+    shelf.is_available = False
+    log.warning("store: %s; answering without it", error)
+
+
+def _body(
+    wish: Wish,
+    filled: list[tuple[Tier, Shown]],
+    provenance: Provenance,
+    settings: ServingSettings,
+) -> dict[str, Any]:
+    items = [
+        {"rank": rank, **shown._asdict(), "tier": tier, "propensity": 1.0}
+        for rank, (tier, shown) in enumerate(filled, 1)
+    ]
+    return {
+        "user_id": wish.user_id,
+        "surface": wish.surface,
+        "served_by": filled[0][0] if filled else settings.tiers[-1],
+        "items": items,
+        "recommendation_id": _identify(wish, filled, provenance),
+        "version": provenance.version,
+        "model": provenance.model,
+        "generated_at": provenance.generated_at,
+        "published_at": provenance.published_at,
+        "stale": provenance.is_stale(settings.stale_after, datetime.now(UTC)),
+        "experiment": None,
+    }
+
+
+def _identify(wish: Wish, filled: list[tuple[Tier, Shown]], provenance: Provenance) -> str:
+    """The same for the same answer: to whom, where, of which version, which items, why."""
+    items = [(tier, shown.item_id) for tier, shown in filled]
+    said = json.dumps([wish.user_id, wish.surface, provenance.version, items])
+    return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
+
+
+def _timing(started: float, looked_up: float, ended: float) -> str:
+    parts = {"store": looked_up - started, "fill": ended - looked_up, "total": ended - started}
+    return ", ".join(f"{name};dur={seconds * 1000:.2f}" for name, seconds in parts.items())

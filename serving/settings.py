@@ -1,0 +1,42 @@
+"""The `[serving]` section."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from settings import Section, Settings
+from settings.durations import Duration
+from settings.project import var_directory
+
+Tier = Literal["personal", "segment", "trending", "global", "static"]
+
+
+class ServingSettings(Section):
+    """How the web process answers."""
+
+    section_name: ClassVar[str] = "serving"
+
+    bind: Annotated[str, Field(pattern=r"^(.+:\d{1,5}|unix:.+)$")] = "127.0.0.1:8000"
+    workers: Annotated[int, Field(ge=1, le=64)] = 2
+    threads: Annotated[int, Field(ge=1, le=64)] = 8  # of each worker
+    # The first that can fill an answer does; a short one is filled from the next.
+    tiers: Annotated[list[Tier], Field(min_length=1)] = Field(
+        default=["personal", "segment", "trending", "static"]
+    )
+    default_n: Annotated[int, Field(ge=1, le=1000)] = 10
+    max_n: Annotated[int, Field(ge=1, le=1000)] = 100
+    default_surface: str = "home"
+    stale_after: Duration = timedelta(hours=36)  # since publishing
+    poll_every: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(seconds=1)
+    cached_blocks: Annotated[int, Field(ge=1, le=1_000_000)] = 2000  # of the catalogue
+    static_path: str | None = None  # by default static.json in <var>/<namespace>
+
+
+def static_file(settings: Settings) -> Path:
+    """Where the last list that needs no store is kept between restarts."""
+    chosen = settings.read(ServingSettings).static_path
+    return var_directory(settings) / "static.json" if chosen is None else settings.resolve(chosen)

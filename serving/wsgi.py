@@ -1,0 +1,19 @@
+"""What gunicorn imports in every worker, and the only module here that reads the environment."""
+
+from __future__ import annotations
+
+from serving.app import create_app, open_shelf
+from serving.poller import Poller
+from serving.settings import ServingSettings, static_file
+from settings import load_settings
+
+_settings = load_settings()
+_shelf = open_shelf(_settings)
+
+poller = Poller(
+    _shelf,
+    every_s=_settings.read(ServingSettings).poll_every.total_seconds(),
+    static_path=static_file(_settings),
+)
+poller.start()
+app = create_app(_settings, _shelf)

@@ -1,0 +1,125 @@
+"""Names of everything on the shelf, and the identifiers that they are made of.
+
+A name is built from checked parts only, so no part can reach into another namespace.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass
+
+from settings.errors import NightshelfError
+
+USERS_PER_BUCKET = 128  # measured: docs/decisions/packed-lists-and-buckets.md
+DEFAULT_VARIANT = "default"
+
+NAMESPACE_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,31}")
+SURFACE_PATTERN = NAMESPACE_PATTERN
+VARIANT_PATTERN = NAMESPACE_PATTERN
+VERSION_PATTERN = re.compile(r"\d{8}T\d{6}-[0-9a-f]{12}-[0-9a-f]{8}")
+
+
+class KeyPartError(NightshelfError):
+    """A namespace, surface, variant or version id that cannot be part of a key."""
+
+
+def bucket_of(user_id: str, n_buckets: int) -> int:
+    """The bucket, 0 ≤ bucket < *n_buckets*, that holds *user_id*."""
+    return zlib.crc32(user_id.encode("utf-8")) % n_buckets
+
+
+def bucket_count(n_users: int) -> int:
+    """How many buckets *n_users* are spread over, at least one."""
+    return max(1, -(-n_users // USERS_PER_BUCKET))
+
+
+def check_version(version: str) -> str:
+    """*version* itself; raises `KeyPartError` when it is not `<run id>-<8 hex>`."""
+    return _check("version id", version, VERSION_PATTERN)
+
+
+@dataclass(frozen=True)
+class NamespaceKeys:
+    """The keys of one namespace that no version owns."""
+
+    namespace: str
+
+    def __post_init__(self) -> None:
+        _check("namespace", self.namespace, NAMESPACE_PATTERN)
+
+    @property
+    def active(self) -> str:
+        """String `<generation> <version>`, and a third part while a hold is set."""
+        return f"ns:{self.namespace}:active"
+
+    @property
+    def versions(self) -> str:
+        """Hash: version id → JSON record."""
+        return f"ns:{self.namespace}:versions"
+
+    @property
+    def publisher(self) -> str:
+        """String: which process is publishing; expires when that process stops renewing it."""
+        return f"ns:{self.namespace}:publisher"
+
+    def version(self, version: str) -> VersionKeys:
+        """The keys that *version* owns."""
+        return VersionKeys(self.namespace, version)
+
+
+@dataclass(frozen=True)
+class VersionKeys:
+    """The keys of one immutable version."""
+
+    namespace: str
+    version: str
+
+    def __post_init__(self) -> None:
+        _check("namespace", self.namespace, NAMESPACE_PATTERN)
+        check_version(self.version)
+
+    @property
+    def prefix(self) -> str:
+        """What every key of this version starts with."""
+        return f"ns:{self.namespace}:v:{self.version}:"
+
+    @property
+    def manifest(self) -> str:
+        """String: when, from what, counts, metrics."""
+        return f"{self.prefix}manifest"
+
+    @property
+    def fallback(self) -> str:
+        """Hash: `<surface>/trending`, `<surface>/global`, `<surface>/segment/<name>` → list."""
+        return f"{self.prefix}fallback"
+
+    def lists(self, surface: str, variant: str, bucket: int) -> str:
+        """Hash: user id → packed list."""
+        return f"{self.lists_prefix(surface, variant)}{bucket:d}"
+
+    def lists_prefix(self, surface: str, variant: str) -> str:
+        """`lists` without the bucket, checked once so that a hot route need not."""
+        _check("surface", surface, SURFACE_PATTERN)
+        _check("variant", variant, VARIANT_PATTERN)
+        return f"{self.prefix}lists:{surface}:{variant}:"
+
+    def overlay(self, surface: str, variant: str, bucket: int) -> str:
+        """Hash: user id → refreshed list, which dies with the version."""
+        _check("surface", surface, SURFACE_PATTERN)
+        _check("variant", variant, VARIANT_PATTERN)
+        return f"{self.prefix}overlay:{surface}:{variant}:{bucket:d}"
+
+    def users(self, bucket: int) -> str:
+        """Hash: user id → JSON of segment, top categories, last items."""
+        return f"{self.prefix}users:{bucket:d}"
+
+    def catalogue(self, block: int) -> str:
+        """String: JSON rows of the item numbers block × block_size … ."""
+        return f"{self.prefix}catalogue:{block:d}"
+
+
+def _check(what: str, value: str, pattern: re.Pattern[str]) -> str:
+    if not isinstance(value, str) or pattern.fullmatch(value) is None:
+        raise KeyPartError(f"{what} {value!r}: expected text matching {pattern.pattern}")
+    return value

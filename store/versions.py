@@ -1,0 +1,203 @@
+"""The versions on the shelf: their records, and what an operator may do with them.
+
+A record is written before the first list key of its version, so that a crash leaves nothing
+that cannot be found without SCAN. A record is replaced only if it is still what was read.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import redis
+
+from settings.errors import NightshelfError
+from store.keys import NamespaceKeys, check_version
+from store.pointer import (
+    Move,
+    Pointer,
+    PointerError,
+    check_reason,
+    flip,
+    force_flip,
+    read_active,
+    release_hold,
+    set_hold,
+)
+
+State = Literal["loading", "ready", "retiring"]
+
+REPLACE_SCRIPT = """
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+return 1
+"""
+
+
+class VersionError(NightshelfError):
+    """A version is missing, or is not in a state that allows what was asked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionRecord:
+    """One version: everything needed to find, count and delete its keys."""
+
+    version: str
+    state: State
+    n_buckets: int
+    n_blocks: int
+    surfaces: tuple[str, ...]
+    variants: tuple[str, ...]
+    as_of: str  # naive UTC, ISO
+    created: str  # UTC, ISO: when it was first loaded
+    deactivated_at: str | None = None  # UTC, ISO: when it was first seen not to be active
+
+
+def utc_now() -> str:
+    """The wall clock, ISO, UTC, to the microsecond."""
+    return datetime.now(UTC).isoformat()
+
+
+def list_versions(client: redis.Redis, namespace: str) -> list[VersionRecord]:
+    """Every version known to the store, oldest first; raises `VersionError` on damage."""
+    raw = client.hgetall(NamespaceKeys(namespace).versions)
+    records = [_parse(version, text) for version, text in raw.items()]
+    return sorted(records, key=lambda record: (record.created, record.version))
+
+
+def read_version(client: redis.Redis, namespace: str, version: str) -> VersionRecord | None:
+    """The record of *version*, None when the store knows none."""
+    raw = client.hget(NamespaceKeys(namespace).versions, check_version(version))
+    return None if raw is None else _parse(version, raw)
+
+
+def write_version(client: redis.Redis, namespace: str, record: VersionRecord) -> None:
+    """Add or overwrite the record of a version that nobody else is changing."""
+    client.hset(NamespaceKeys(namespace).versions, record.version, _dump(record))
+
+
+def change_version(
+    client: redis.Redis, namespace: str, version: str, **changes: Any
+) -> VersionRecord:
+    """Change fields of a record, again and again until nobody changed it in between.
+
+    Raises `VersionError` when there is no such version.
+    """
+    key = NamespaceKeys(namespace).versions
+    while True:
+        raw = client.hget(key, check_version(version))
+        if raw is None:
+            raise VersionError(_unknown(client, namespace, version))
+        changed = replace(_parse(version, raw), **changes)
+        if client.eval(REPLACE_SCRIPT, 1, key, version, raw, _dump(changed)):
+            return changed
+
+
+def forget_version(client: redis.Redis, namespace: str, version: str) -> None:
+    """Drop the record of *version*, once its keys are gone."""
+    client.hdel(NamespaceKeys(namespace).versions, check_version(version))
+
+
+def flip_to(client: redis.Redis, namespace: str, version: str, *, expected: int) -> Move:
+    """What a night does: point at *version* if it is ready, nothing moved, and no hold is set.
+
+    Raises `VersionError` when *version* is not ready.
+    """
+    _prepare(client, namespace, version)
+    return flip(client, namespace, version, expected=expected)
+
+
+def activate(
+    client: redis.Redis, namespace: str, version: str, *, hold: str | None = None
+) -> Pointer:
+    """What an operator does: point at *version* at once, hold or no hold.
+
+    *hold* sets a hold with that reason; None leaves the hold as it is.
+    Raises `VersionError` when *version* is not ready or is being retired.
+    """
+    if hold is not None:
+        check_reason(hold)
+    before = read_active(client, namespace)
+    _prepare(client, namespace, version)
+    move = force_flip(client, namespace, version, hold=hold)
+    record = read_version(client, namespace, version)
+    # Retiring marks the record, then looks at the pointer; this moves the pointer, then looks
+    # at the record: whoever comes second sees the other and steps back.
+    if record is None or record.state != "ready":
+        if before.version is not None:
+            force_flip(client, namespace, before.version, hold=None)
+        raise VersionError(f"version {version} was being retired; choose a kept version")
+    return move.pointer
+
+
+def roll_back(
+    client: redis.Redis, namespace: str, *, reason: str, version: str | None = None
+) -> Pointer:
+    """Point at *version*, by default the newest one older than the live one, and hold it there.
+
+    Raises `VersionError` when there is no such version to go back to.
+    """
+    return activate(client, namespace, version or _previous(client, namespace), hold=reason)
+
+
+def hold(client: redis.Redis, namespace: str, *, reason: str) -> Pointer:
+    """Keep the live version; later nights load but do not flip. Raises `PointerError`."""
+    return _demand(set_hold(client, namespace, reason))
+
+
+def release(client: redis.Redis, namespace: str) -> Pointer:
+    """Let the next night flip again. Raises `PointerError` when nothing is active."""
+    return _demand(release_hold(client, namespace))
+
+
+def _prepare(client: redis.Redis, namespace: str, version: str) -> None:
+    """Check that *version* can be shown, and forget when it was last put away."""
+    record = read_version(client, namespace, version)
+    if record is None:
+        raise VersionError(_unknown(client, namespace, version))
+    manifest = NamespaceKeys(namespace).version(version).manifest
+    if record.state != "ready" or not client.exists(manifest):
+        raise VersionError(
+            f"version {version} is {record.state}, not complete; publish its run again"
+        )
+    change_version(client, namespace, version, deactivated_at=None)
+
+
+def _previous(client: redis.Redis, namespace: str) -> str:
+    live = read_active(client, namespace).version
+    ready = [r for r in list_versions(client, namespace) if r.state == "ready"]
+    names = [record.version for record in ready]
+    older = names[: names.index(live)] if live in names else names
+    if not older:
+        raise VersionError(f"no version older than {live} is kept; kept: {names or 'none'}")
+    return older[-1]
+
+
+def _demand(move: Move) -> Pointer:
+    if not move.done:
+        raise PointerError(f"{move.reason}; publish or activate a version first")
+    return move.pointer
+
+
+def _unknown(client: redis.Redis, namespace: str, version: str) -> str:
+    known = [record.version for record in list_versions(client, namespace)]
+    return f"no version {version} in namespace {namespace}; kept: {', '.join(known) or 'none'}"
+
+
+def _dump(record: VersionRecord) -> str:
+    fields = asdict(record)
+    del fields["version"]  # it is the field's name
+    return json.dumps(fields, separators=(",", ":"))
+
+
+def _parse(name: bytes | str, raw: bytes | str) -> VersionRecord:
+    version = name.decode() if isinstance(name, bytes) else name
+    try:
+        fields = json.loads(raw)
+        fields["surfaces"] = tuple(fields["surfaces"])
+        fields["variants"] = tuple(fields["variants"])
+        return VersionRecord(version=version, **fields)
+    except (ValueError, TypeError, KeyError) as error:
+        raise VersionError(f"the record of version {version} is damaged: {raw!r}") from error

