@@ -1,0 +1,1 @@
+"""Gates between the stages of a night: what is not sound does not reach the shelf."""
