@@ -1,0 +1,65 @@
+"""`python -m pipelines`: the whole night, one stage of it, or the versions on the shelf."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipelines.commands import night as night_commands
+from pipelines.commands import versions as version_commands
+from settings import load_settings
+from settings.errors import NightshelfError
+
+DESCRIPTION = """\
+Prepares recommendations at night and puts them on the shelf.
+
+  python -m pipelines night --as-of 2018-01-01     everything, and publish
+  python -m pipelines night --as-of 2018-01-01 --dry-run
+  python -m pipelines runs                         what ran, newest last
+  python -m pipelines features --run RUN           one stage of a run
+  python -m pipelines publish --run RUN            restore the shelf from a finished run
+  python -m pipelines versions list                what is on the shelf, and what is live
+
+Stages that are done are skipped; the same inputs are the same run.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code: 0, or 1 when something is wrong that the printed message says how to mend."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    _log_to_stderr(verbose=options.verbose)
+    try:
+        settings = load_settings(options.settings)
+        options.command(settings, options)
+    except NightshelfError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line; `--help` of every subcommand says what it reads and writes."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pipelines",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--settings", type=Path, help="settings file (default: nightshelf.toml)")
+    parser.add_argument("-v", "--verbose", action="store_true", help="say more")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    night_commands.add_commands(commands)
+    version_commands.add_commands(commands)
+    return parser
+
+
+def _log_to_stderr(*, verbose: bool) -> None:
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    logging.getLogger("nightshelf").setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

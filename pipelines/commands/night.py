@@ -1,0 +1,142 @@
+"""`night`, `ingest`, `begin`, one command a stage, `score`, `publish`, `finish`, `runs`."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+from typing import Any
+
+from pipelines import night
+from pipelines.evaluation.table import evaluation_table
+from pipelines.files import read_json
+from pipelines.moments import MomentError, parse_moment
+from pipelines.publish import Publication
+from pipelines.runs import FINISHED, Run, RunError, list_runs, open_run
+from pipelines.sources.ingest import ingest
+from settings import Settings
+
+STAGE_HELP = {
+    "index": "number users and items",
+    "check_events": "gate: are events, items and users sound?",
+    "features": "run feature_sql as of every cutoff; makes features.duckdb",
+    "check_features": "gate: grain, header checks, freshness of every table",
+    "generators": "fit the candidate generators at every cutoff",
+    "rankers": "train the rankers: one to be evaluated, one for the night",
+    "evaluation": "score the newest window that the ranker did not see; evaluation.json",
+    "lists": "apply the rules, find reasons, pack the lists",
+    "check_lists": "gate: fill, doubles, availability, scores, coverage",
+    "report": "write report.html",
+}
+
+
+def add_commands(commands: Any) -> None:
+    """Adds this module's subcommands."""
+    whole = _add(commands, "night", _night, "the whole night: ingest, build, check, publish")
+    _add_moment(whole)
+    whole.add_argument("--dry-run", action="store_true", help="stop before publishing")
+    _add(commands, "ingest", _ingest, "bring in what the source has; fills the lake")
+    _add_moment(_add(commands, "begin", _begin, "open a run without doing its stages"))
+    for stage, text in STAGE_HELP.items():
+        _add_run(_add(commands, stage.replace("_", "-"), _stage, text)).set_defaults(stage=stage)
+    score = _add_run(_add(commands, "score", _score, "rank the candidates of all users, or a shard"))
+    score.add_argument("--shard", type=int, help="only this shard, from 0")
+    _add_run(_add(commands, "finish", _finish, "complete the manifest of a run; it is read-only then"))
+    publish = _add_run(_add(commands, "publish", _publish, "load a run's lists into the store"))
+    publish.add_argument("--no-activate", action="store_true", help="load, but do not flip")
+    publish.add_argument("--allow-older", action="store_true", help="flip even to an older as_of")
+    _add(commands, "runs", _runs, "list the runs on disk")
+
+
+def _add(commands: Any, name: str, command: Any, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _add_moment(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--as-of", type=_moment, help="the run's moment (default: [night] as_of)")
+    parser.add_argument("--force", action="store_true", help="rebuild a finished run beside itself")
+    parser.add_argument(
+        "--surface", action="append", default=[], help="only this surface (with --dry-run)"
+    )
+
+
+def _add_run(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--run", help="name of the run (default: the one with the newest as_of)")
+    return parser
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return parse_moment(text)
+    except MomentError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _night(settings: Settings, options: argparse.Namespace) -> None:
+    if options.surface and not options.dry_run:
+        raise RunError("--surface makes lists for some surfaces only; it needs --dry-run")
+    run = _open_new(settings, options)
+    run = night.do_night(run)
+    print(evaluation_table(read_json(run.path("evaluation.json"))))
+    print(f"run    {run.id}\nlists  {night.lists_hash(run)}\nreport {run.path('report.html')}")
+    if not options.dry_run:
+        _print_publication(night.publish_run(run))
+
+
+def _ingest(settings: Settings, options: argparse.Namespace) -> None:
+    lake = ingest(settings)
+    print(f"lake {lake.directory}: {lake.manifest['counts']}")
+
+
+def _begin(settings: Settings, options: argparse.Namespace) -> None:
+    print(_open_new(settings, options).name)
+
+
+def _open_new(settings: Settings, options: argparse.Namespace) -> Run:
+    return night.begin_night(
+        settings, as_of=options.as_of, force=options.force, surfaces=options.surface
+    )
+
+
+def _stage(settings: Settings, options: argparse.Namespace) -> None:
+    night.do_stage(_chosen(settings, options), options.stage)
+
+
+def _score(settings: Settings, options: argparse.Namespace) -> None:
+    run = _chosen(settings, options)
+    for shard in night.shards(run) if options.shard is None else [options.shard]:
+        night.score_shard(run, shard)
+
+
+def _finish(settings: Settings, options: argparse.Namespace) -> None:
+    run = night.finish_night(_chosen(settings, options))
+    print(f"run   {run.id}\nlists {night.lists_hash(run)}")
+
+
+def _publish(settings: Settings, options: argparse.Namespace) -> None:
+    run = _chosen(settings, options)
+    activate = not options.no_activate
+    _print_publication(night.publish_run(run, activate=activate, allow_older=options.allow_older))
+
+
+def _runs(settings: Settings, options: argparse.Namespace) -> None:
+    for name in list_runs(settings):
+        state = "finished" if open_run(settings, name).is_done(FINISHED) else "unfinished"
+        print(f"{name}  {state}")
+
+
+def _chosen(settings: Settings, options: argparse.Namespace) -> Run:
+    names = [options.run] if options.run else list_runs(settings)
+    if not names:
+        raise RunError("no run on disk yet; start one with `python -m pipelines night`")
+    return open_run(settings, names[-1])
+
+
+def _print_publication(publication: Publication) -> None:
+    state = "live" if publication.activated else "not live"
+    print(
+        f"version {publication.version}: {state}, {publication.reason} "
+        f"({publication.n_users} users, {publication.n_bytes / 1e6:.1f} MB shipped, "
+        f"{publication.seconds:.1f} s)"
+    )
