@@ -43,7 +43,7 @@ class Lake:
         return hash_json([self.manifest[part] for part in ("events", "items", "users", "tables")])
 
     def event_files(self, before: datetime | None = None) -> list[Path]:
-        """Event files, oldest day first; only those with a day that starts before *before*."""
+        """Event files, oldest day first; only those of days that begin before *before*."""
         return [self.directory / entry["path"] for entry in self._events(before)]
 
     def events_hash(self, before: datetime) -> str:
@@ -57,8 +57,11 @@ class Lake:
         return str(self.manifest[table]["sha256"])
 
     def _events(self, before: datetime | None) -> list[dict[str, Any]]:
-        limit = before.isoformat() if before else "9999"
-        return [entry for entry in self.manifest["events"] if entry["day"] < limit]
+        entries: list[dict[str, Any]] = self.manifest["events"]
+        if before is None:
+            return entries
+        last = (before - timedelta(microseconds=1)).date().isoformat()
+        return [entry for entry in entries if entry["day"] <= last]
 
 
 def lake_directory(settings: Settings) -> Path:
@@ -108,14 +111,18 @@ def _split_by_day(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[date, pa.
         start = 0
         for end, day in zip(runs.run_ends.to_pylist(), runs.values.to_pylist(), strict=True):
             if day != current and pending:
-                assert current is not None
-                yield current, pa.Table.from_batches(pending)
+                yield _day_of(pending[0]), pa.Table.from_batches(pending)
                 pending = []
             current = day
             pending.append(batch.slice(start, end - start))
             start = end
-    if pending and current is not None:
-        yield current, pa.Table.from_batches(pending)
+    if pending:
+        yield _day_of(pending[0]), pa.Table.from_batches(pending)
+
+
+def _day_of(batch: pa.RecordBatch) -> date:
+    moment: datetime = batch.column("event_at")[0].as_py()
+    return moment.date()
 
 
 def _write_by_content(table: pa.Table, folder: Path, stem: str) -> Path:

@@ -18,13 +18,9 @@ from pipelines.index import build_index
 from pipelines.lists.build import build_lists
 from pipelines.moments import MomentError, NightSettings
 from pipelines.publish import Publication, PublishSettings, publish_lists
-
-
-def check_events(run):
-    return {}
-
-
-check_features = check_lists = check_events
+from pipelines.quality.events import check_events
+from pipelines.quality.features import check_features
+from pipelines.quality.lists import check_lists
 from pipelines.ranking.score import score_users, shard_users
 from pipelines.ranking.train import train_rankers
 from pipelines.runs import FINISHED, Run, RunError, do_once, open_run, replace_run

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 import numpy as np
 from implicit.als import AlternatingLeastSquares
+from implicit.recommender_base import ModelFitError
 from pydantic import Field
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
@@ -55,16 +56,16 @@ class Als:
                 num_threads=threads,
                 random_state=seed,
             )
-            model.fit(matrix, show_progress=False)
+            try:
+                model.fit(matrix, show_progress=False)
+            except ModelFitError:
+                raise _not_finite(settings) from None
         user_factors = np.asarray(model.user_factors, dtype=np.float32)
         # Items nobody touched keep their random start: they must not be proposed.
         item_factors = np.asarray(model.item_factors, dtype=np.float32)
         item_factors[~interactions.seen_items] = 0
         if not (np.isfinite(user_factors).all() and np.isfinite(item_factors).all()):
-            raise GeneratorError(
-                f"als: factors are not finite with {settings}; lower confidence or raise "
-                "regularization"
-            )
+            raise _not_finite(settings)
         return cls(user_factors, item_factors)
 
     def propose(self, users: IntArray, k: int, seen: csr_matrix | None) -> IntArray:
@@ -94,3 +95,9 @@ class Als:
     def load(cls, path: Path) -> Self:
         arrays = load_arrays(path)
         return cls(arrays["user"], arrays["item"])
+
+
+def _not_finite(settings: AlsSettings) -> GeneratorError:
+    return GeneratorError(
+        f"als: factors are not finite with {settings}; lower confidence or raise regularization"
+    )

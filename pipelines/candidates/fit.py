@@ -49,8 +49,8 @@ def fit_generators(run: Run) -> Mapping[str, Any]:
     for cutoff in progress(run_cutoffs(run).all, "generators", unit="cutoff"):
         interactions = load_interactions(run, index, cutoff)
         for name in names:
-            _fit(run, index, interactions, cutoff, name).save(_path(run, cutoff, name))
-        save_arrays(_path(run, cutoff, HISTORY), {"pairs": interactions.matrix})
+            _fit(run, index, interactions, cutoff, name).save(generator_path(run, cutoff, name))
+        save_arrays(generator_path(run, cutoff, HISTORY), {"pairs": interactions.matrix})
         counts[f"events_{compact(cutoff)}"] = len(interactions.users)
     return {"generators": len(names), **counts}
 
@@ -73,12 +73,12 @@ def used_generators(run: Run) -> list[str]:
 
 
 def load_generator(run: Run, cutoff: datetime, name: str) -> Generator:
-    return _TYPES[name].load(_path(run, cutoff, name))
+    return _TYPES[name].load(generator_path(run, cutoff, name))
 
 
 def load_history(run: Run, cutoff: datetime) -> csr_matrix:
     """users × items: summed weights of the events before *cutoff*."""
-    return sparse_of(load_arrays(_path(run, cutoff, HISTORY)), "pairs")
+    return sparse_of(load_arrays(generator_path(run, cutoff, HISTORY)), "pairs")
 
 
 def generator_hashes(run: Run) -> dict[str, str]:
@@ -111,5 +111,6 @@ def _fit_by_segment(
     return Popularity.fit_by_group(interactions, settings, groups.astype(np.int32), len(names))
 
 
-def _path(run: Run, cutoff: datetime, name: str) -> Path:
+def generator_path(run: Run, cutoff: datetime, name: str) -> Path:
+    """File of the generator *name* as fitted at *cutoff*."""
     return run.path("models", compact(cutoff), f"{name}.npz")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Self
 
 import numpy as np
-from implicit.nearest_neighbours import CosineRecommender
+from implicit.nearest_neighbours import ItemItemRecommender, normalize
 from pydantic import Field
 from scipy.sparse import csr_matrix
 
@@ -35,13 +35,15 @@ class ItemItem:
     def __init__(self, history: csr_matrix, similarity: csr_matrix) -> None:
         self._history = history  # users × items, faded weights
         self._similarity = similarity  # items × items, at most `neighbours` a row
+        self._last: tuple[IntArray, csr_matrix] | None = None
 
     @classmethod
     def fit(cls, interactions: Interactions, settings: ItemItemSettings, *, threads: int) -> Self:
         matrix = interactions.matrix.copy()
         matrix.data = np.log1p(matrix.data)
-        model = CosineRecommender(K=settings.neighbours + 1, num_threads=threads)
-        model.fit(csr_matrix(matrix), show_progress=False)
+        model = ItemItemRecommender(K=settings.neighbours + 1, num_threads=threads)
+        # Normalised here: implicit's own cosine model warns about its own conversion.
+        model.fit(csr_matrix(normalize(matrix.T).T), show_progress=False)
         similarity = csr_matrix(model.similarity, dtype=np.float32)
         # An item is not its own neighbour: repeats are the business of other generators.
         similarity.setdiag(0)
@@ -105,6 +107,9 @@ class ItemItem:
         return cls(sparse_of(arrays, "history"), sparse_of(arrays, "similarity"))
 
     def _scores(self, users: IntArray) -> csr_matrix:
-        scores = csr_matrix(self._history[users] @ self._similarity)
-        scores.sort_indices()
-        return scores
+        """Scores of *users* × items; kept for the next call, which often asks for the same."""
+        if self._last is None or not np.array_equal(self._last[0], users):
+            scores = csr_matrix(self._history[users] @ self._similarity)
+            scores.sort_indices()
+            self._last = (users.copy(), scores)
+        return self._last[1]

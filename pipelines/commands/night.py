@@ -38,9 +38,13 @@ def add_commands(commands: Any) -> None:
     _add_moment(_add(commands, "begin", _begin, "open a run without doing its stages"))
     for stage, text in STAGE_HELP.items():
         _add_run(_add(commands, stage.replace("_", "-"), _stage, text)).set_defaults(stage=stage)
-    score = _add_run(_add(commands, "score", _score, "rank the candidates of all users, or a shard"))
+    score = _add_run(
+        _add(commands, "score", _score, "rank the candidates of all users, or a shard")
+    )
     score.add_argument("--shard", type=int, help="only this shard, from 0")
-    _add_run(_add(commands, "finish", _finish, "complete the manifest of a run; it is read-only then"))
+    _add_run(
+        _add(commands, "finish", _finish, "complete the manifest of a run; it is read-only then")
+    )
     publish = _add_run(_add(commands, "publish", _publish, "load a run's lists into the store"))
     publish.add_argument("--no-activate", action="store_true", help="load, but do not flip")
     publish.add_argument("--allow-older", action="store_true", help="flip even to an older as_of")

@@ -153,7 +153,7 @@ def _collect(path: Path, files: Mapping[str, SqlFile], contexts: list[SnapshotCo
             schema = cutoff_schema(context.cutoff)
             connection.execute(f'create schema "{schema}"')  # digits of a datetime, no user input
             is_night = context.cutoff == context.cutoffs.night
-            connection.execute(f'use {"main" if is_night else schema}')
+            connection.execute(f"use {'main' if is_night else schema}")
             for name, file in _files_at(files, context).items():
                 snapshot = connection.read_parquet(str(context.path(file)))
                 if is_night:

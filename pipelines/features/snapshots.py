@@ -6,7 +6,7 @@ It travels inside the file, so that file and key can never disagree.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -47,7 +47,11 @@ class SnapshotContext:
 
     def binds(self, file: SqlFile) -> dict[str, datetime | str]:
         """Values of the parameters that *file* uses."""
-        values = {"as_of": self.cutoff, "until": self.until, "timezone": self.timezone}
+        values: dict[str, datetime | str] = {
+            "as_of": self.cutoff,
+            "until": self.until,
+            "timezone": self.timezone,
+        }
         return {name: values[name] for name in sorted(file.parameters)}
 
 
@@ -127,7 +131,7 @@ def _compare_columns(file: SqlFile, found: list[str]) -> None:
 
 
 def _write(
-    batches: Iterator[pa.RecordBatch] | pa.RecordBatchReader,
+    batches: pa.RecordBatchReader,
     path: Path,
     key: str,
     file: SqlFile,
@@ -135,14 +139,16 @@ def _write(
 ) -> int:
     rows = 0
     schema = batches.schema.with_metadata({_KEY: key.encode()})
-    with replacing(path) as beside:
-        with pq.ParquetWriter(beside, schema, compression="zstd") as writer:
-            for batch in batches:
-                rows += batch.num_rows
-                if rows > max_rows:
-                    raise SqlFileError(
-                        f"{file.path}: more than [features] max_rows = {max_rows} rows; is a join "
-                        "condition missing?"
-                    )
-                writer.write_batch(batch.replace_schema_metadata(schema.metadata))
+    with (
+        replacing(path) as beside,
+        pq.ParquetWriter(beside, schema, compression="zstd") as writer,
+    ):
+        for batch in batches:
+            rows += batch.num_rows
+            if rows > max_rows:
+                raise SqlFileError(
+                    f"{file.path}: more than [features] max_rows = {max_rows} rows; is a join "
+                    "condition missing?"
+                )
+            writer.write_batch(batch.replace_schema_metadata(schema.metadata))
     return rows

@@ -26,7 +26,6 @@ NON_DETERMINISTIC = {
     "today",
     "get_current_time",
     "get_current_timestamp",
-    "current_localtimestamp",
     "current_localtime",
     "transaction_timestamp",
     "nextval",
@@ -34,12 +33,8 @@ NON_DETERMINISTIC = {
     "getvariable",
     "current_setting",
     "getenv",
-    "version",
-    "any_value",
-    "mode",
-    "approx_quantile",
+    "arbitrary",
     "reservoir_quantile",
-    "approx_top_k",
 }
 _NON_DETERMINISTIC_NODES = (
     exp.CurrentTimestamp,
@@ -49,6 +44,13 @@ _NON_DETERMINISTIC_NODES = (
     exp.Rand,
     exp.Uuid,
     exp.AnyValue,
+    exp.ApproxQuantile,
+    exp.ApproxTopK,
+    exp.CurrentVersion,
+    exp.Localtime,
+    exp.Localtimestamp,
+    exp.Mode,
+    exp.TableSample,
 )
 
 

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy.sparse import csr_matrix
 
-from pipelines.candidates.fit import load_generator, used_generators
+from pipelines.candidates.fit import generator_path, used_generators
+from pipelines.candidates.item_item import ItemItem
 from pipelines.index import Index
 from pipelines.inputs import run_cutoffs
 from pipelines.interactions import FloatArray, IntArray
@@ -69,7 +70,7 @@ def list_shard(run: Run, index: Index, surface: str, shard: int, history: csr_ma
         users,
         items,
         places < lists.explained_items,
-        lambda: load_generator(run, night, "item_item"),
+        lambda: ItemItem.load(generator_path(run, night, "item_item")),
     )
     return Listed(
         users=users,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from pipelines.candidates.generator import NO_ITEM, Generator, look_up
+from pipelines.candidates.generator import NO_ITEM, look_up
 from pipelines.candidates.item_item import ItemItem
 from pipelines.interactions import IntArray
 from pipelines.lists.settings import ReasonSettings
@@ -48,7 +48,7 @@ def name_reason_items(
     users: IntArray,
     items: IntArray,
     wanted: np.ndarray,
-    open_model: Callable[[], Generator],
+    open_model: Callable[[], ItemItem],
 ) -> IntArray:
     """For pairs that “go with” something the user's own item that is nearest to them.
 
@@ -58,9 +58,7 @@ def name_reason_items(
     goes_with = codes == _CODE["goes_with"]
     rows = np.flatnonzero(goes_with & wanted)
     if len(rows):
-        model = open_model()
-        assert isinstance(model, ItemItem)  # the only one whose proposals “go with” an item
-        reason_items[rows] = model.nearest_own_items(users[rows], items[rows])
+        reason_items[rows] = open_model().nearest_own_items(users[rows], items[rows])
     codes[goes_with & (reason_items == NO_ITEM)] = _CODE["similar_baskets"]
     return reason_items
 

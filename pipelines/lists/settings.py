@@ -19,7 +19,7 @@ class ListSettings(Section):
 
     unique_by: Literal["title", "item"] = "title"  # no list shows two items with one title
     only_available: bool = True
-    blocked_items: list[str] = []  # item ids
+    blocked_items: tuple[str, ...] = ()  # item ids
     fallback_length: Annotated[int, Field(ge=1, le=1000)] = 100
     min_segment_users: Annotated[int, Field(ge=1)] = 20  # smaller segments get no list
     explained_items: Annotated[int, Field(ge=0, le=1000)] = 40  # of a list, with a named item

@@ -79,18 +79,16 @@ class _GrainCodes:
     """Numbers for the values of one grain column."""
 
     values: pa.Array  # value of each number
-    by_user: IntArray | None  # number for each user, if it is a property of users
-    by_item: IntArray | None
+    code_of_number: IntArray  # its code for each user or item number
+    of_users: bool  # whether it is a property of users; else of items
 
     @property
     def size(self) -> int:
         return len(self.values) + 1
 
     def of(self, candidates: Candidates) -> np.ndarray:
-        if self.by_user is not None:
-            return self.by_user[candidates.users].astype(np.int64)
-        assert self.by_item is not None
-        return self.by_item[candidates.items].astype(np.int64)
+        numbers = candidates.users if self.of_users else candidates.items
+        return self.code_of_number[numbers].astype(np.int64)
 
     def of_column(self, column: pa.ChunkedArray) -> np.ndarray:
         """Numbers of *column*'s values, -1 for a value that is not known."""
@@ -119,10 +117,10 @@ def read_vocabulary(run: Run, cutoffs: tuple[datetime, ...], max_categories: int
                     found = relation.select(column).distinct().to_arrow_table()[column]
                     values = {v for v in found.to_pylist() if v is not None}
                     vocabulary[name] = sorted({*vocabulary.get(name, []), *values})
-    for name, values in vocabulary.items():
-        if len(values) > max_categories:
+    for name, texts in vocabulary.items():
+        if len(texts) > max_categories:
             raise SqlFileError(
-                f"{name} has {len(values)} different texts; [ranking] max_categories allows "
+                f"{name} has {len(texts)} different texts; [ranking] max_categories allows "
                 f"{max_categories}: make it a number, a grain column, or group its values"
             )
     return vocabulary
@@ -212,10 +210,10 @@ def _grain_codes(
 def _codes_of(run: Run, index: Index, cutoff: datetime, file: SqlFile, name: str) -> _GrainCodes:
     if name == "user_id":
         numbers = np.arange(index.n_users, dtype=np.int32)
-        return _GrainCodes(index.users["user_id"].combine_chunks(), numbers, None)
+        return _GrainCodes(index.users["user_id"].combine_chunks(), numbers, of_users=True)
     if name == "item_id":
         numbers = np.arange(index.n_items, dtype=np.int32)
-        return _GrainCodes(index.items["item_id"].combine_chunks(), None, numbers)
+        return _GrainCodes(index.items["item_id"].combine_chunks(), numbers, of_users=False)
     if name == "segment":
         segments = pa.array(user_segments(run, index, cutoff), type=pa.string())
         return _dictionary(segments, of_users=True)
@@ -224,14 +222,12 @@ def _codes_of(run: Run, index: Index, cutoff: datetime, file: SqlFile, name: str
             return _dictionary(table[name].combine_chunks(), of_users=of_users)
     raise SqlFileError(
         f"{file.path}: grain column {name} cannot be joined to candidates; it is none of user_id, "
-        f"item_id, {SEGMENT_TABLE}.segment, "
-        f"items ({', '.join(index.items.column_names)}), users ({', '.join(index.users.column_names)})"
+        f"item_id, {SEGMENT_TABLE}.segment, items ({', '.join(index.items.column_names)}), "
+        f"users ({', '.join(index.users.column_names)})"
     )
 
 
 def _dictionary(values: pa.Array, *, of_users: bool) -> _GrainCodes:
     encoded = pc.dictionary_encode(values)
     numbers = pc.fill_null(encoded.indices, -1).to_numpy().astype(np.int32)
-    if of_users:
-        return _GrainCodes(encoded.dictionary, numbers, None)
-    return _GrainCodes(encoded.dictionary, None, numbers)
+    return _GrainCodes(encoded.dictionary, numbers, of_users)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 from pathlib import Path
 
 import duckdb
@@ -41,7 +40,8 @@ class Files:
                     first_line = str(error).splitlines()[0]
                     damaged.append(DamagedFile(file, f"{table.format}: {first_line}"))
                 else:
-                    tables[name].append(target)
+                    if target not in tables[name]:  # a copy of a file brings nothing new
+                        tables[name].append(target)
             if not tables[name]:
                 raise SourceError(
                     f"[source.tables.{name}] glob {table.glob!r}: every file is damaged; "
@@ -50,8 +50,10 @@ class Files:
         return Delivery(tables=tables, damaged=damaged)
 
     def _matches(self, name: str) -> list[Path]:
-        pattern = str(self._root / self._tables[name].glob)
-        found = sorted(Path(match) for match in glob.glob(pattern, recursive=True))
+        pattern = self._tables[name].glob
+        # Path.glob refuses absolute patterns, which a settings file may well have.
+        anchor = Path(Path(pattern).anchor) if Path(pattern).is_absolute() else self._root
+        found = sorted(anchor.glob(str(Path(pattern).relative_to(Path(pattern).anchor))))
         if not found:
             raise SourceError(
                 f"[source.tables.{name}] glob {self._tables[name].glob!r}: no file under "

@@ -1,0 +1,73 @@
+"""The night in the parts that a scheduler runs, each in a process of its own.
+
+Only the name of the run travels from part to part; everything else is in its directory.
+Part by part this is what `python -m pipelines night` does in one process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from pipelines import night
+from pipelines.moments import NightSettings
+from pipelines.orders import NightOrder, check_surfaces, read_order
+from pipelines.runs import Run, open_run
+from settings import load_settings
+
+# A part costs about two seconds of its own, so stages of a few seconds share one.
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "features": ("index", "check_events", "features", "check_features"),
+    "training": ("generators", "rankers"),
+    "evaluation": ("evaluation",),
+    "lists": ("lists", "check_lists", "report"),
+}
+
+
+def begin(form: Mapping[str, Any], conf: Mapping[str, Any], scheduled: datetime) -> str:
+    """Bring the data in and open the run; its name.
+
+    The moment is the form's as_of, else `[night] as_of`, else *scheduled* (with a time zone).
+    Raises `OrderError` when the form asks for what cannot be.
+    """
+    settings = load_settings()
+    order = read_order(NightOrder, form, conf)
+    check_surfaces(order, settings)
+    as_of = order.as_of or settings.read(NightSettings).as_of
+    moment = as_of or scheduled.astimezone(UTC).replace(tzinfo=None)
+    run = night.begin_night(settings, as_of=moment, force=order.force, surfaces=order.surfaces)
+    return run.name
+
+
+def do_part(name: str, part: str) -> str:
+    """Do the stages of *part* (a key of `PARTS`), finished ones excepted; the run's name."""
+    run = _open(name)
+    for stage in PARTS[part]:
+        night.do_stage(run, stage)
+    return name
+
+
+def list_shards(name: str) -> list[int]:
+    """The shards of users that `score_shard` can work on side by side."""
+    return night.shards(_open(name))
+
+
+def score_shard(name: str, shard: int) -> None:
+    """Score the candidates of one shard of users."""
+    night.score_shard(_open(name), shard)
+
+
+def finish(name: str) -> str:
+    """Make and check the lists, write the report and close the run; the finished run's name."""
+    return night.finish_night(_open(do_part(name, "lists"))).name
+
+
+def publish(name: str) -> dict[str, Any]:
+    """Show the lists of a finished run to readers; what came of it."""
+    return asdict(night.publish_run(_open(name)))
+
+
+def _open(name: str) -> Run:
+    return open_run(load_settings(), name)

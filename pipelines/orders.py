@@ -1,0 +1,95 @@
+"""What an operator ordered: the fields of the forms, checked again where they are carried out.
+
+Airflow checks what its form knows and accepts unknown keys over REST without a word;
+a misspelt `dry_run` must not publish.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from pipelines.moments import MomentError, parse_moment
+from pipelines.surfaces import SurfacesSettings
+from settings import Settings
+from settings.errors import NightshelfError
+
+
+class OrderError(NightshelfError):
+    """A field of an order is unknown, impossible, or goes with another one badly."""
+
+
+class Order(BaseModel):
+    """Base of the orders: frozen, strict about types, closed to unknown fields."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+def _moment(value: Any) -> Any:
+    if value == "":
+        return None
+    try:
+        return parse_moment(value) if isinstance(value, str) else value
+    except MomentError as error:
+        raise ValueError(str(error)) from None
+
+
+class NightOrder(Order):
+    """One night: its moment, whether readers see it, and whether finished work is redone."""
+
+    as_of: Annotated[datetime | None, BeforeValidator(_moment)] = None
+    publish: Literal["publish", "dry run"] = "publish"
+    force: bool = False
+    surfaces: Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value or ()))] = ()
+
+
+class RollBackOrder(Order):
+    """Back to a kept version, and held there for a reason."""
+
+    version: str = ""  # empty: the newest one older than the live one
+    reason: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class ReleaseOrder(Order):
+    """Nothing to choose: the next night flips again."""
+
+
+OrderT = TypeVar("OrderT", bound=Order)
+
+
+def read_order(kind: type[OrderT], form: Mapping[str, Any], conf: Mapping[str, Any]) -> OrderT:
+    """The order in *form* (every field) and *conf* (what the trigger sent, unknown keys too).
+
+    Raises `OrderError` naming each field, what was found and what was expected.
+    """
+    try:
+        return kind.model_validate({**form, **conf})
+    except ValidationError as error:
+        known = ", ".join(kind.model_fields) or "no fields at all"
+        lines = [_explain(problem, known) for problem in error.errors()]
+        raise OrderError("\n".join(lines)) from None
+
+
+def check_surfaces(order: NightOrder, settings: Settings) -> None:
+    """Raises `OrderError` unless the order's surfaces exist and it is a dry run."""
+    known = [name for name, _ in settings.read(SurfacesSettings).items()]
+    unknown = sorted(set(order.surfaces) - set(known))
+    if unknown:
+        raise OrderError(f"surfaces = {unknown}: expected some of {', '.join(known)}")
+    if order.surfaces and order.publish == "publish":
+        raise OrderError(
+            f"surfaces = {list(order.surfaces)} with publish = 'publish': readers expect every "
+            "surface in a version; leave surfaces empty, or choose 'dry run'"
+        )
+
+
+def _explain(problem: Any, known: str) -> str:
+    field = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"unknown field {field} = {problem['input']!r}; expected: {known}"
+    if problem["type"] == "missing":
+        return f"field {field} is missing"
+    return f"field {field} = {problem['input']!r}: {problem['msg'].removeprefix('Value error, ')}"
