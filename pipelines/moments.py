@@ -39,11 +39,11 @@ class NightSettings(Section):
     as_of: datetime | None = None  # naive UTC; empty: the DAG run's date or --as-of
     timezone: Timezone = "UTC"  # local hour and day in SQL
     horizon: Duration = timedelta(days=28)  # labels of T: [T, T + horizon)
-    training_cutoffs: Annotated[int, Field(ge=1, le=12)] = 2
+    training_cutoffs: Annotated[int, Field(ge=1, le=12)] = 2  # past moments to train on
     min_history: Duration = timedelta(days=28)  # events before the first training cutoff
     max_age: Duration = timedelta(hours=48)  # newest event before as_of, else refused
-    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
-    threads: Annotated[int, Field(ge=1, le=64)] = 2
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0  # of samples, models and intervals
+    threads: Annotated[int, Field(ge=1, le=64)] = 2  # of one stage
 
 
 class MomentError(NightshelfError):

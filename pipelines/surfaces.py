@@ -26,7 +26,7 @@ class SurfaceSettings(BaseModel):
     }
     length: Annotated[int, Field(ge=1, le=1000)] = 100  # items in a stored list
     max_per_category: Annotated[int, Field(ge=1)] | None = None  # the rest goes to the end
-    min_score: Annotated[float, Field(ge=0, le=1)] | None = None
+    min_score: Annotated[float, Field(ge=0, le=1)] | None = None  # a lower one is not shown
 
 
 class SurfacesSettings(RootModel[dict[Identifier, SurfaceSettings]]):

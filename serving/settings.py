@@ -20,20 +20,21 @@ class ServingSettings(Section):
 
     section_name: ClassVar[str] = "serving"
 
-    bind: Annotated[str, Field(pattern=r"^(.+:\d{1,5}|unix:.+)$")] = "127.0.0.1:8000"
-    workers: Annotated[int, Field(ge=1, le=64)] = 2
+    bind: Annotated[str, Field(pattern=r"^(.+:\d{1,5}|unix:.+)$")] = "127.0.0.1:8000"  # host:port
+    workers: Annotated[int, Field(ge=1, le=64)] = 2  # processes
     threads: Annotated[int, Field(ge=1, le=64)] = 8  # of each worker
     # The first that can fill an answer does; a short one is filled from the next.
     tiers: Annotated[list[Tier], Field(min_length=1)] = Field(
         default=["personal", "segment", "trending", "static"]
     )
-    default_n: Annotated[int, Field(ge=1, le=1000)] = 10
-    max_n: Annotated[int, Field(ge=1, le=1000)] = 100
-    default_surface: str = "home"
+    default_n: Annotated[int, Field(ge=1, le=1000)] = 10  # items of an answer
+    max_n: Annotated[int, Field(ge=1, le=1000)] = 100  # that a request may ask for
+    default_surface: str = "home"  # of a request that names none
     stale_after: Duration = timedelta(hours=36)  # since publishing
+    # How often a process looks which version is live.
     poll_every: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(seconds=1)
     cached_blocks: Annotated[int, Field(ge=1, le=1_000_000)] = 2000  # of the catalogue
-    static_path: str | None = None  # by default static.json in <var>/<namespace>
+    static_path: str | None = None  # by default static.json in the namespace's folder of var
 
 
 def static_file(settings: Settings) -> Path:

@@ -11,6 +11,7 @@ import difflib
 import hashlib
 import json
 import os
+import re
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from typing import Any, ClassVar, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from settings.errors import NightshelfError
+from settings.schema import describe, schema_at
 
 ENV_PREFIX = "NIGHTSHELF__"
 SETTINGS_FILE_VARIABLE = "NIGHTSHELF_SETTINGS"
@@ -41,6 +43,7 @@ SECTION_NAMES = (
     "lists",
     "reasons",
     "publish",
+    "retention",
     "store",
     "serving",
 )
@@ -108,14 +111,16 @@ class Settings:
             origin = self._origin((name, *where))
             key = ".".join((name, *where))
             if problem["type"] == "extra_forbidden":
-                known = list(_schema_at(schema, where[:-1]).get("properties", {}))
+                known = list(schema_at(schema, where[:-1]).get("properties", {}))
                 lines.append(f"{origin}: unknown key {key}{_did_you_mean(where[-1], known)}")
             elif problem["type"] == "missing":
-                allowed = _describe(_schema_at(schema, where), schema)
+                allowed = describe(schema_at(schema, where), schema)
                 lines.append(f"{origin}: {key} is missing; expected {allowed}")
             else:
-                found = json.dumps(problem["input"], default=str, ensure_ascii=False)
-                allowed = _describe(_schema_at(schema, where), schema) or problem["msg"]
+                found = _hide_password(
+                    json.dumps(problem["input"], default=str, ensure_ascii=False)
+                )
+                allowed = describe(schema_at(schema, where), schema) or problem["msg"]
                 detail = problem["msg"].removeprefix("Value error, ")
                 lines.append(f"{origin}: {key} = {found}: expected {allowed} ({detail})")
         return "\n".join(lines)
@@ -187,52 +192,13 @@ def _parse_override(text: str) -> Any:
         return text
 
 
+def _hide_password(text: str) -> str:
+    """*text* without what stands between `//` and `@` of an address."""
+    return re.sub(r"//[^/@\s]*@", "//***@", text)
+
+
 def _did_you_mean(word: str, known: Any) -> str:
     close = difflib.get_close_matches(word, list(known), n=1)
     if close:
         return f"; did you mean {close[0]}?"
     return f"; expected one of {', '.join(known)}" if known else ""
-
-
-def _schema_at(schema: dict[str, Any], where: tuple[str, ...]) -> dict[str, Any]:
-    node = schema
-    for part in where:
-        node = _dereference(node, schema)
-        if part in node.get("properties", {}):
-            node = node["properties"][part]
-        elif isinstance(node.get("additionalProperties"), dict):
-            node = node["additionalProperties"]
-        elif "items" in node:
-            node = node["items"]
-        else:
-            return {}
-    return _dereference(node, schema)
-
-
-def _dereference(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    reference = node.get("$ref")
-    if reference:
-        found: dict[str, Any] = schema["$defs"][reference.rsplit("/", 1)[1]]
-        return found
-    return node
-
-
-def _describe(node: dict[str, Any], schema: dict[str, Any]) -> str:
-    """What a value of this part of the schema may be, in words."""
-    node = _dereference(node, schema)
-    if "anyOf" in node:
-        return " or ".join(_describe(choice, schema) for choice in node["anyOf"])
-    if "enum" in node:
-        return "one of " + ", ".join(str(value) for value in node["enum"])
-    if "const" in node:
-        return str(node["const"])
-    words = [node.get("format", node.get("type", ""))]
-    low = node.get("minimum", node.get("exclusiveMinimum"))
-    high = node.get("maximum", node.get("exclusiveMaximum"))
-    if low is not None:
-        words.append(f"{'above' if 'exclusiveMinimum' in node else 'from'} {low}")
-    if high is not None:
-        words.append(f"{'below' if 'exclusiveMaximum' in node else 'to'} {high}")
-    if "pattern" in node:
-        words.append(f"matching {node['pattern']}")
-    return " ".join(word for word in words if word)

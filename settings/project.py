@@ -7,7 +7,8 @@ from pydantic import Field
 
 from settings.loader import Section, Settings
 
-Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+NAME_PATTERN = r"^[a-z][a-z0-9_]{0,31}$"
+Identifier = Annotated[str, Field(pattern=NAME_PATTERN)]
 
 
 class ProjectSettings(Section):
@@ -15,7 +16,7 @@ class ProjectSettings(Section):
 
     section_name: ClassVar[str] = "project"
 
-    namespace: Identifier = "demo"
+    namespace: Identifier = "demo"  # names the folder in var, and every key in the store
     var: str = "var"  # everything written at run time, relative to the settings file
 
 

@@ -23,6 +23,7 @@ class StoreSettings(Section):
 
     section_name: ClassVar[str] = "store"
 
+    # Server and database; rediss:// and valkeys:// are encrypted.
     url: Annotated[str, Field(pattern=r"^(redis|rediss|unix|valkey|valkeys)://.+")] = (
         "redis://127.0.0.1:6379/0"
     )

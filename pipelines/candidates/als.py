@@ -21,11 +21,11 @@ from settings import Section
 class AlsSettings(Section):
     """How implicit ALS factorises the user-item matrix."""
 
-    factors: Annotated[int, Field(ge=1, le=2048)] = 64
-    regularization: Annotated[float, Field(ge=0)] = 10.0
+    factors: Annotated[int, Field(ge=1, le=2048)] = 64  # numbers that describe a user, an item
+    regularization: Annotated[float, Field(ge=0)] = 10.0  # more keeps factors smaller
     # Weight of one seen interaction over an unseen one: the big lever.
     confidence: Annotated[float, Field(gt=0)] = 20.0
-    iterations: Annotated[int, Field(ge=1, le=200)] = 10
+    iterations: Annotated[int, Field(ge=1, le=200)] = 10  # over all users, then all items
     # Exponent on summed weights: 0 counts a pair once, 1 counts every event.
     count_power: Annotated[float, Field(ge=0, le=1)] = 0.5
 

@@ -22,8 +22,8 @@ _PAIRS = 100_000  # pairs whose neighbours are held at once
 class ItemItemSettings(Section):
     """How many neighbours an item keeps, and how fast old events fade."""
 
-    neighbours: Annotated[int, Field(ge=1, le=1000)] = 50
-    half_life_days: Annotated[float, Field(gt=0)] = 60.0
+    neighbours: Annotated[int, Field(ge=1, le=1000)] = 50  # that an item keeps
+    half_life_days: Annotated[float, Field(gt=0)] = 60.0  # an event this old counts half
 
 
 class ItemItem:

@@ -18,7 +18,7 @@ from settings import Section
 class OwnMostFrequentSettings(Section):
     """How far back a user's own events count."""
 
-    window_days: Annotated[float, Field(gt=0)] = 3650.0
+    window_days: Annotated[float, Field(gt=0)] = 3650.0  # older events do not count
 
 
 class OwnMostFrequent:

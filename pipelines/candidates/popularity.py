@@ -19,7 +19,7 @@ from settings import Section
 class PopularitySettings(Section):
     """The window in which events count as recent."""
 
-    window_days: Annotated[float, Field(gt=0)] = 28.0
+    window_days: Annotated[float, Field(gt=0)] = 28.0  # older events do not count
 
 
 class Popularity:

@@ -15,7 +15,7 @@ class FeatureSettings(Section):
     section_name: ClassVar[str] = "features"
 
     directory: str = "feature_sql"  # relative to the settings file
-    memory_limit: Annotated[str, Field(pattern=r"^\d+(MB|GB)$")] = "3GB"
-    temp_limit: Annotated[str, Field(pattern=r"^\d+(MB|GB)$")] = "20GB"  # spilled to disk
+    memory_limit: Annotated[str, Field(pattern=r"^\d+(MB|GB)$")] = "3GB"  # more is spilled
+    temp_limit: Annotated[str, Field(pattern=r"^\d+(MB|GB)$")] = "20GB"  # on disk
     timeout_s: Annotated[int, Field(ge=1, le=86_400)] = 600  # one file at one cutoff
     max_rows: Annotated[int, Field(ge=1)] = 200_000_000  # in one table at one cutoff

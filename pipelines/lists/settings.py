@@ -18,9 +18,10 @@ class ListSettings(Section):
     section_name: ClassVar[str] = "lists"
 
     unique_by: Literal["title", "item"] = "title"  # no list shows two items with one title
-    only_available: bool = True
-    blocked_items: tuple[str, ...] = ()  # item ids
-    fallback_length: Annotated[int, Field(ge=1, le=1000)] = 100
+    only_available: bool = True  # nothing that items.available denies
+    # Item ids; TOML brings a list.
+    blocked_items: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    fallback_length: Annotated[int, Field(ge=1, le=1000)] = 100  # items of a shared list
     min_segment_users: Annotated[int, Field(ge=1)] = 20  # smaller segments get no list
     explained_items: Annotated[int, Field(ge=0, le=1000)] = 40  # of a list, with a named item
 
@@ -45,10 +46,12 @@ class ReasonSettings(Section):
 
     section_name: ClassVar[str] = "reasons"
 
-    bought_often: Template = "You buy this often"
-    bought_before: Template = "You bought this before"
-    goes_with: Template = "Goes well with {item}"
+    bought_often: Template = "You buy this often"  # three events of the user or more
+    bought_before: Template = "You bought this before"  # fewer than three
+    goes_with: Template = "Goes well with {item}"  # found by item_item
+    # Found by als, or by item_item without an item to name.
     similar_baskets: Template = "Liked by shoppers with baskets like yours"
+    # Found by segment_popularity, and the lists of a segment.
     popular_in_segment: Template = "Popular with households like yours"
-    popular_now: Template = "Popular right now"
-    popular: Template = "A favourite of all our shoppers"
+    popular_now: Template = "Popular right now"  # found by recent_popularity, and trending lists
+    popular: Template = "A favourite of all our shoppers"  # global lists

@@ -14,13 +14,13 @@ class RankingSettings(Section):
 
     section_name: ClassVar[str] = "ranking"
 
-    trees: Annotated[int, Field(ge=1, le=10_000)] = 120
-    leaves: Annotated[int, Field(ge=2, le=4096)] = 15
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.08
-    min_rows_per_leaf: Annotated[int, Field(ge=1)] = 200
+    trees: Annotated[int, Field(ge=1, le=10_000)] = 120  # more gain little and cost time
+    leaves: Annotated[int, Field(ge=2, le=4096)] = 15  # of one tree
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.08  # how much one tree corrects
+    min_rows_per_leaf: Annotated[int, Field(ge=1)] = 200  # fewer would learn by heart
     feature_share: Annotated[float, Field(gt=0, le=1)] = 0.4  # of columns a tree may use
     truncation: Annotated[int, Field(ge=1, le=1000)] = 30  # lambdarank_truncation_level
     max_users: Annotated[int, Field(ge=1)] = 10_000  # sampled a training cutoff
     negatives_per_user: Annotated[int, Field(ge=1)] = 40  # sampled candidates not in the label
     max_categories: Annotated[int, Field(ge=2)] = 1000  # distinct values of a text feature
-    users_per_shard: Annotated[int, Field(ge=1)] = 20_000
+    users_per_shard: Annotated[int, Field(ge=1)] = 20_000  # scored by one task

@@ -20,6 +20,11 @@ from pipelines.ranking.matrix import build_matrix, column_names
 from pipelines.ranking.settings import RankingSettings
 from pipelines.runs import Run
 from pipelines.surfaces import SurfacesSettings
+from settings.errors import NightshelfError
+
+
+class TrainingSetError(NightshelfError):
+    """The events do not give a training set."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +41,23 @@ class TrainingSet:
 def build_training_set(
     run: Run, index: Index, surface: str, cutoff: datetime, vocabulary: Vocabulary
 ) -> TrainingSet:
-    """Candidates as of *cutoff* with what happened in the window after it."""
+    """Candidates as of *cutoff* with what happened in the window after it.
+
+    Raises `TrainingSetError` when no user is on both sides of the cutoff.
+    """
     settings = run.settings.read(RankingSettings)
     surface_settings = run.settings.read(SurfacesSettings)[surface]
     source = open_candidates(run, surface_settings, cutoff)
     labels = load_labels(run, index, surface_settings.label, cutoff)
     random = _random(run, cutoff)
-    users = _sample_users(source.history, labels, settings.max_users, random)
+    users = labelled_users(source.history, labels)
+    if len(users) == 0:
+        raise TrainingSetError(
+            f"surface {surface}: no user has an event before {cutoff:%Y-%m-%d} and a row in "
+            f"label/{surface_settings.label}.sql after it; bring more events, or another label"
+        )
+    if len(users) > settings.max_users:
+        users = np.sort(random.choice(users, settings.max_users, replace=False))
     candidates, relevance, rate = _sample_candidates(source, labels, users, settings, random)
     features = open_features_of(run, index, cutoff, users, vocabulary)
     return TrainingSet(
@@ -63,17 +78,6 @@ def labelled_users(history: csr_matrix, labels: csr_matrix) -> IntArray:
 def _random(run: Run, cutoff: datetime) -> np.random.Generator:
     seed = run.settings.read(NightSettings).seed
     return np.random.default_rng([seed, cutoff.toordinal()])
-
-
-def _sample_users(
-    history: csr_matrix, labels: csr_matrix, limit: int, random: np.random.Generator
-) -> IntArray:
-    users = labelled_users(history, labels)
-    if len(users) == 0:
-        raise ValueError("no user has events on both sides of the cutoff; there is no label")
-    if len(users) > limit:
-        users = np.sort(random.choice(users, limit, replace=False))
-    return users
 
 
 def _sample_candidates(

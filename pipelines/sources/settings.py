@@ -15,7 +15,7 @@ class FileTable(Section):
     """One raw table of the `files` source: which files, and how DuckDB reads them."""
 
     glob: str  # relative to the settings file
-    format: Literal["csv", "parquet", "jsonl"]
+    format: Literal["csv", "parquet", "jsonl"]  # of every file that the glob finds
     # Arguments of DuckDB's reader, e.g. {delimiter = ";", header = true} for CSV.
     options: dict[str, Any] = {}
 
@@ -25,9 +25,11 @@ class SourceSettings(Section):
 
     section_name: ClassVar[str] = "source"
 
+    # The demo's households, or files of your own named in [source.tables].
     kind: Literal["complete_journey", "files"] = "complete_journey"
     name: Identifier = "complete_journey"  # its folder of staging SQL
-    staging: str | None = None  # folder of staging SQL; default <feature_sql>/staging/<name>
+    # Folder of staging SQL; by default staging/<name> in the folder of [features] directory.
+    staging: str | None = None
     timezone: Timezone = "UTC"  # of moments without one
     max_bad_share: Annotated[float, Field(ge=0, le=1)] = 0.05  # of rows in quarantine
     max_damaged_share: Annotated[float, Field(ge=0, le=1)] = 0.1  # of files in quarantine
@@ -47,6 +49,7 @@ class EventSettings(Section):
 
     section_name: ClassVar[str] = "events"
 
+    # Event type → weight; an event of another type goes to quarantine.
     weights: dict[Identifier, Annotated[float, Field(ge=0, le=1000)]] = {
         "view": 0.1,
         "click": 0.3,
