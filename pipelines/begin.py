@@ -40,8 +40,18 @@ DECISIVE = (
 _ROOT = Path(__file__).resolve().parent.parent
 
 
-def begin_run(settings: Settings, lake: Lake, as_of: datetime, *, rebuild: bool = False) -> Run:
+def begin_run(
+    settings: Settings,
+    lake: Lake,
+    as_of: datetime,
+    *,
+    rebuild: bool = False,
+    is_partial: bool = False,
+) -> Run:
     """The run of *as_of* over *lake*; the same inputs give the same run.
+
+    A *rebuild* stands beside the run that it must reproduce; a run *is_partial* when it lacks
+    surfaces of the settings, and is not for publishing.
 
     Raises `MomentError` when the newest event is older than `[night] max_age` before *as_of*,
     or when there is too little history for one training cutoff.
@@ -61,6 +71,7 @@ def begin_run(settings: Settings, lake: Lake, as_of: datetime, *, rebuild: bool 
         "inputs": _inputs(settings, lake, as_of),
         "cutoffs": dump_cutoffs(cutoffs),
         "settings": {s.section_name: settings.read(s).model_dump(mode="json") for s in DECISIVE},
+        "is_partial": is_partial,
         "seed": night.seed,
         "duckdb": duckdb.__version__,
         "lake": lake.manifest,

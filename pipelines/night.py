@@ -23,11 +23,13 @@ from pipelines.quality.features import check_features
 from pipelines.quality.lists import check_lists
 from pipelines.ranking.score import score_users, shard_users
 from pipelines.ranking.train import train_rankers
+from pipelines.retention import remove_old_runs
 from pipelines.runs import FINISHED, Run, RunError, do_once, open_run, replace_run
 from pipelines.sources.ingest import ingest
 from pipelines.surfaces import SurfacesSettings
 from settings import ProjectSettings, Settings
 from store.connection import StoreSettings, connect_publisher
+from store.versions import list_versions
 
 log = logging.getLogger("nightshelf")
 
@@ -71,7 +73,8 @@ def begin_night(
         )
     if surfaces:
         settings = _only_surfaces(settings, surfaces)
-    return begin_run(settings, ingest(settings), moment, rebuild=force)
+    lake = ingest(settings)
+    return begin_run(settings, lake, moment, rebuild=force, is_partial=bool(surfaces))
 
 
 def do_stage(run: Run, stage: str) -> None:
@@ -108,17 +111,27 @@ def finish_night(run: Run) -> Run:
 
 
 def publish_run(run: Run, *, activate: bool = True, allow_older: bool = False) -> Publication:
-    """Loads the run's lists into the store and shows them to readers; safe to repeat."""
+    """Loads the run's lists into the store and shows them to readers; safe to repeat.
+
+    Raises `RunError` for a run of some surfaces only: readers would lose the others.
+    """
     settings = run.settings
+    if run.manifest["is_partial"]:
+        names = [name for name, _ in settings.read(SurfacesSettings).items()]
+        raise RunError(f"{run.name} has only the surfaces {names}; it is for looking at")
+    client = connect_publisher(settings.read(StoreSettings))
+    namespace = settings.read(ProjectSettings).namespace
     with run.lock("publish"):
-        return publish_lists(
+        publication = publish_lists(
             run.path("lists"),
-            connect_publisher(settings.read(StoreSettings)),
-            settings.read(ProjectSettings).namespace,
+            client,
+            namespace,
             settings.read(PublishSettings),
             activate=activate,
             allow_older=allow_older,
         )
+    remove_old_runs(settings, [record.version for record in list_versions(client, namespace)])
+    return publication
 
 
 def do_night(run: Run) -> Run:

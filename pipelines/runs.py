@@ -25,6 +25,8 @@ from settings.errors import NightshelfError
 from settings.project import var_directory
 
 REBUILD_SUFFIX = ".rebuild"
+REPLACED_SUFFIX = ".old"
+REMOVED_SUFFIX = ".removed"  # about to be deleted
 FINISHED = "finish"  # the last stage; after it a run is read-only
 
 log = logging.getLogger("nightshelf")
@@ -148,6 +150,10 @@ def open_run(settings: Settings, name: str) -> Run:
     """The existing run called *name*; raises `RunError` naming those there are."""
     directory = runs_directory(settings) / name
     known = list_runs(settings)
+    if name not in known and name.removesuffix(REBUILD_SUFFIX) in known:
+        # It has taken its place since; a repeated task may still ask for it by its old name.
+        name = name.removesuffix(REBUILD_SUFFIX)
+        directory = directory.with_name(name)
     if name not in known:
         raise RunError(
             f"no run {name!r} under {directory.parent}; "
@@ -163,7 +169,7 @@ def open_run(settings: Settings, name: str) -> Run:
 def replace_run(run: Run) -> Run:
     """Puts a rebuilt *run* in the place of the one that it reproduced."""
     final = run.directory.with_name(run.id)
-    old = run.directory.with_name(f"{run.id}.old")
+    old = run.directory.with_name(run.id + REPLACED_SUFFIX)
     shutil.rmtree(old, ignore_errors=True)
     if final.exists():
         final.rename(old)
@@ -174,5 +180,5 @@ def replace_run(run: Run) -> Run:
 
 def list_runs(settings: Settings) -> list[str]:
     """Names of the runs on disk, oldest moment first."""
-    found = runs_directory(settings).glob("*/manifest.json")
-    return sorted(path.parent.name for path in found if not path.parent.name.endswith(".old"))
+    found = [path.parent.name for path in runs_directory(settings).glob("*/manifest.json")]
+    return sorted(name for name in found if not name.endswith((REPLACED_SUFFIX, REMOVED_SUFFIX)))

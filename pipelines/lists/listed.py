@@ -19,7 +19,7 @@ from pipelines.lists.reasons import name_reason_items, reason_codes
 from pipelines.lists.rules import load_rules
 from pipelines.lists.settings import ListSettings
 from pipelines.ranking.score import shard_path
-from pipelines.runs import Run
+from pipelines.runs import Run, RunError
 from pipelines.surfaces import SurfacesSettings
 
 SCHEMA = pa.schema(
@@ -52,11 +52,21 @@ class Listed:
         return pa.table([*columns, self.reasons, self.sources, self.reason_items], schema=SCHEMA)
 
 
+def _read_ranked(path: Path) -> pa.Table:
+    try:
+        return pq.read_table(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise RunError(
+            f"{path} cannot be read ({error}); it was whole when it was written: "
+            "look at the disk, then run the night again with force"
+        ) from None
+
+
 def list_shard(run: Run, index: Index, surface: str, shard: int, history: csr_matrix) -> Listed:
     """The lists of one shard's users: ruled, cut to length, with reasons."""
     settings = run.settings.read(SurfacesSettings)[surface]
     lists = run.settings.read(ListSettings)
-    ranked = pq.read_table(shard_path(run, surface, shard))
+    ranked = _read_ranked(shard_path(run, surface, shard))
     users, items = ranked["user"].to_numpy(), ranked["item"].to_numpy()
     scores, sources = ranked["score"].to_numpy(), ranked["source"].to_numpy()
     chosen = load_rules(index, lists, settings).select(users, items, scores)

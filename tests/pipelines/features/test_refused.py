@@ -1,0 +1,226 @@
+"""Files that break a rule are refused, with file, line and cause."""
+
+import re
+
+import pytest
+
+from pipelines.features.folder import load_folder
+from pipelines.features.header import SqlFileError
+from pipelines.features.sql_file import load_sql_file
+from tests.pipelines.features.sql_text import BODY, HEADER, write_folder, write_sql
+
+
+def header(old, new):
+    """The good header with one part changed, and a good query."""
+    assert old in HEADER
+    return HEADER.replace(old, new) + BODY
+
+
+def sql(query):
+    """A good header, and *query* behind it."""
+    return HEADER + query
+
+
+BROKEN = {
+    "no header": (BODY, r":1: no header; a file starts with"),
+    "open header": (HEADER.replace("---*/", "*/") + BODY, r":1: no header"),
+    "no key": (header("owner: tests\n", ""), r":2: header key owner is missing; required: desc"),
+    "unknown key": (header("owner:", "author: me\nowner:"), r":3: unknown header key author; kn"),
+    "typo": (header("grain:", "grian:"), r":4: unknown header key grian; known: .*grain"),
+    "bad YAML": (header("[user_id]", "[user_id"), r":\d: the header is not valid YAML: "),
+    "no mapping": ("/*---\n- a\n---*/\n" + BODY, r":2: the header is not a mapping"),
+    "grain not a column": (
+        header("[user_id]", "[item_id]"),
+        r"\['item_id'\] stand in grain or checks but not in columns",
+    ),
+    "check of no column": (
+        header("checks: []", "checks: [{not_null: {column: x}}]"),
+        r"\['x'\] stand in grain or checks",
+    ),
+    "unknown check": (
+        header("checks: []", "checks: [{nonnull: {column: user_id}}]"),
+        r":8: unknown header key checks\.0\.nonnull",
+    ),
+    "bad age": (
+        header("event_time: null\nmax_age: null", "event_time: event_at\nmax_age: 26"),
+        r":6: header key max_age: 26 is not a duration",
+    ),
+    "age without time": (header("max_age: null", "max_age: 26h"), r"max_age needs an event_time"),
+    "two statements": (HEADER + BODY + ";" + BODY, r"exactly one SELECT statement, found \['SEL"),
+    "not SQL": (sql("select from where"), r":\d+: not valid SQL"),
+    "open quote": (sql("select 'a"), r"not valid SQL"),
+    "nothing": (HEADER, r"expected exactly one SELECT statement, found \[\]"),
+    "drop": (sql("drop table events"), r"expected exactly one SELECT statement, found"),
+    "copy": (sql("copy events to 'x.csv'"), r"expected exactly one SELECT statement, found"),
+    "attach": (sql("attach 'x.duckdb' as x"), r"expected exactly one SELECT statement, found"),
+    "pragma": (sql("pragma threads = 8"), r"expected exactly one SELECT statement, found"),
+    "install": (sql("install httpfs"), r"expected exactly one SELECT statement, found"),
+    "insert": (sql("insert into events select 1"), r"expected exactly one SELECT statement"),
+    "set": (sql("set threads = 8"), r"expected exactly one SELECT statement, found"),
+    "star": (sql("select * from events"), r":10: `select \*` hides columns"),
+    "star of a table": (sql("select\n events.* from events"), r"`select \*` hides columns"),
+    "function as table": (
+        sql("select user_id, 1 as n_events from read_csv('/etc/passwd')"),
+        r"reads from READ_CSV\('/etc/passwd'\); a file reads tables by name only",
+    ),
+    "file as table": (
+        sql("select user_id, 1 as n_events from 'events.parquet'"),
+        r"reads .*events\.parquet.*plain name only",
+    ),
+    "path as table": (
+        sql("select user_id, 1 as n_events from '/etc/passwd'"),
+        r"reads .*passwd.*plain name only",
+    ),
+    "schema": (
+        sql("select user_id, 1 as n_events from information_schema.tables"),
+        r"reads information_schema\.tables; a file reads tables by their plain name only",
+    ),
+    "until": (
+        sql(BODY.replace("$as_of", "$until")),
+        r"\$until looks into the future; only files of label/ may use it",
+    ),
+    "unknown parameter": (
+        sql(BODY.replace("$as_of", "$asof")),
+        r"unknown parameter \$asof; the runner binds \$as_of, \$timezone, \$until",
+    ),
+    "question mark": (sql(BODY.replace("$as_of", "?")), r"unknown parameter"),
+}
+
+
+@pytest.mark.parametrize(("text", "cause"), BROKEN.values(), ids=BROKEN.keys())
+def test_a_broken_file_is_refused(tmp_path, text, cause):
+    """The one broken rule is named, behind the path of the file and, where known, its line."""
+    path = write_sql(tmp_path, "user/visits", text)
+    with pytest.raises(SqlFileError) as caught:
+        load_sql_file(path)
+    message = str(caught.value)
+    assert message.startswith(str(path))
+    assert re.search(cause, message), message
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "now()",
+        "today()",
+        "random()",
+        "uuid()",
+        "gen_random_uuid()",
+        "current_date",
+        "current_time",
+        "current_timestamp",
+        "localtimestamp",
+        "current_localtimestamp()",
+        "get_current_timestamp()",
+        "transaction_timestamp()",
+        "nextval('a')",
+        "getvariable('a')",
+        "current_setting('threads')",
+        "getenv('HOME')",
+        "version()",
+        "any_value(item_id)",
+        "arbitrary(item_id)",
+        "mode(item_id)",
+        "approx_quantile(value, 0.5)",
+        "reservoir_quantile(value, 0.5)",
+        "approx_top_k(item_id, 3)",
+    ],
+)
+def test_what_differs_from_night_to_night_is_refused(tmp_path, expression):
+    """Clocks, dice, the session's state and aggregates without an order are named with line."""
+    query = BODY.replace("count(*)", expression)
+    path = write_sql(tmp_path, "user/visits", HEADER + query)
+    with pytest.raises(SqlFileError, match=r"visits\.sql(:9|:10)?: \w+ gives another result each"):
+        load_sql_file(path)
+
+
+@pytest.mark.parametrize(
+    ("part", "sampled"),
+    [("from events", "from events tablesample 10%"), ("user_id\n", "user_id using sample 10\n")],
+)
+def test_samples_are_refused(tmp_path, part, sampled):
+    """A sample of rows is another one each time."""
+    path = write_sql(tmp_path, "user/visits", HEADER + BODY.replace(part, sampled))
+    with pytest.raises(SqlFileError, match="tablesample gives another result each time"):
+        load_sql_file(path)
+
+
+FOLDERS = {
+    "near miss": (
+        {"user/visits": "select user_id, 1 as n_events from evnts"},
+        r"visits\.sql: reads the unknown table evnts; did you mean events\?$",
+    ),
+    "unknown table": (
+        {"user/visits": "select user_id, 1 as n_events from zzz"},
+        r"reads the unknown table zzz; known: events, items, users, event_weights, visits$",
+    ),
+    "name twice": (
+        {"user/visits": BODY, "user_item/visits": BODY},
+        r"user_item/visits\.sql: .*user/visits\.sql makes a table of this name already",
+    ),
+    "name of the lake": ({"item/events": BODY}, r"events is a table of the lake; choose another"),
+    "cycle": (
+        {
+            "user/first": "select user_id, 1 as n_events from second",
+            "user/second": "select user_id, 1 as n_events from first",
+        },
+        r"files read each other in a circle: .*\.sql → .*\.sql → .*\.sql$",
+    ),
+    "itself": (
+        {"user/first": "select user_id, 1 as n_events from first"},
+        r"files read each other in a circle: .*first\.sql → .*first\.sql$",
+    ),
+    "label used": (
+        {"label/bought": BODY, "user/visits": "select user_id, 1 as n_events from bought"},
+        r"visits\.sql: reads the label bought, which knows the future$",
+    ),
+    "empty": ({}, r"no SQL file in any of user, item, user_item, label$"),
+}
+
+
+@pytest.mark.parametrize(("files", "cause"), FOLDERS.values(), ids=FOLDERS.keys())
+def test_a_broken_folder_is_refused(tmp_path, files, cause):
+    """Rules that several files break together are named with the files."""
+    with pytest.raises(SqlFileError, match=cause):
+        load_folder(write_folder(tmp_path, files))
+
+
+def test_every_broken_file_is_named_at_once(tmp_path):
+    """Two broken files of a folder are two lines of one message."""
+    write_folder(
+        tmp_path, {"user/a": "select 1", "user/b": "drop table x", "item/c": "select now()"}
+    )
+    with pytest.raises(SqlFileError) as caught:
+        load_folder(tmp_path)
+    assert [line.split(":")[0].rsplit("/", 1)[1] for line in str(caught.value).splitlines()] == [
+        "c.sql",
+        "b.sql",
+    ]
+
+
+def test_files_come_after_what_they_read(tmp_path):
+    """The order follows the SQL, and a table expression of a file is no table of the folder."""
+    folder = write_folder(
+        tmp_path,
+        {
+            "user/a": "with visits as (select user_id from c) select user_id, 1 as n_events"
+            " from visits",
+            "user/b": BODY,
+            "item/c": "select user_id, n_events from b join users using (user_id)",
+        },
+    )
+    files = load_folder(folder)
+    assert list(files) == ["b", "c", "a"]
+    assert {name: set(file.dependencies) for name, file in files.items()} == {
+        "a": {"c"},
+        "b": {"events"},
+        "c": {"b", "users"},
+    }
+
+
+def test_lines_of_errors_are_lines_of_the_file(tmp_path):
+    """A query behind a header and comments is blamed on the line where it stands."""
+    path = write_sql(tmp_path, "user/visits", HEADER + "\n-- a remark\n\nselect\n *\nfrom events\n")
+    line = path.read_text(encoding="utf-8").splitlines().index(" *") + 1
+    with pytest.raises(SqlFileError, match=rf"visits\.sql:{line}: `select \*`"):
+        load_sql_file(path)

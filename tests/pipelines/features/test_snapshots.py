@@ -1,0 +1,175 @@
+"""Tables as of a cutoff are written once, and again only when what decides them changed."""
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.features.build import build_features
+from pipelines.features.header import SqlFileError
+from pipelines.features.snapshots import read_key
+from pipelines.files import hash_file
+from pipelines.inputs import run_cutoffs
+from pipelines.moments import compact
+from pipelines.night import begin_night
+from tests.night_fixtures import make_shop, open_shop, write_csv
+from tests.pipelines.features.sql_text import BODY, write_folder
+
+FILES = {
+    "user/visits": BODY,
+    "user/above": "select user_id, n_events from visits where n_events > 2",
+    "item/offers": "select item_id as user_id, count(*) as n_events from items group by item_id",
+    "label/again": "select user_id, count(*) as n_events from events"
+    " where event_at >= $as_of and event_at < $until group by user_id",
+}
+CUTOFFS = 4  # the night, the evaluated one, two training ones
+
+
+@pytest.fixture
+def build(tmp_path):
+    """Opens the night over a small shop with feature files of the test's own and builds them."""
+    make_shop(tmp_path, users=10, items=12, weeks=8)
+    folder = write_folder(tmp_path / "sql", FILES)
+
+    def call(**environ):
+        variables = {"NIGHTSHELF__FEATURES__DIRECTORY": str(folder), **environ}
+        run = begin_night(open_shop(tmp_path, variables))
+        return run, build_features(run)["rebuilt"]
+
+    return call
+
+
+def snapshots(run):
+    """Hash of every snapshot by its path below `snapshots/`."""
+    folder = run.directory.parent.parent / "snapshots"
+    return {p.relative_to(folder).as_posix(): hash_file(p) for p in folder.rglob("*.parquet")}
+
+
+def test_every_table_is_built_once_a_cutoff(build):
+    """Labels are built where they are known; a second build finds all keys in place."""
+    run, rebuilt = build()
+    assert rebuilt == 3 * CUTOFFS + (CUTOFFS - 1)
+    names = {
+        compact(cutoff): {"user/visits", "user/above", "item/offers", "label/again"}
+        for cutoff in run_cutoffs(run).labelled
+    }
+    names[compact(run.as_of)] = {"user/visits", "user/above", "item/offers"}
+    assert set(snapshots(run)) == {
+        f"{moment}/{name}.parquet" for moment, found in names.items() for name in found
+    }
+    assert build()[1] == 0
+
+
+def test_the_database_shows_each_cutoff(build):
+    """The night's tables lie in `main`, those of a past cutoff are views in its schema."""
+    run, _ = build()
+    training = run_cutoffs(run).training[0]
+    with duckdb.connect(str(run.path("features.duckdb")), read_only=True) as connection:
+        tables = connection.execute(
+            "select table_schema, table_name, table_type from information_schema.tables "
+            "where table_schema in ('main', $schema) order by all",
+            {"schema": f"c{compact(training).lower()}"},
+        ).fetchall()
+        night = connection.table("visits").to_arrow_table()
+    assert tables == [
+        *[(f"c{compact(training).lower()}", n, "VIEW") for n in sorted(set_of_names())],
+        *[("main", n, "BASE TABLE") for n in sorted(set_of_names() - {"again"})],
+    ]
+    assert night == pq.read_table(snapshot_path(run, "user/visits")).replace_schema_metadata(
+        night.schema.metadata
+    )
+
+
+def test_an_edited_file_rebuilds_itself_and_what_reads_it(build, tmp_path):
+    """Changing one query rebuilds its table and those downstream, nothing else."""
+    run, _ = build()
+    before = snapshots(run)
+    write_folder(tmp_path / "sql", {"user/visits": BODY.replace("count(*)", "2 * count(*)")})
+    run, rebuilt = build()
+    changed = {name for name, digest in snapshots(run).items() if before.get(name) != digest}
+    assert rebuilt == 2 * CUTOFFS
+    assert {name.split("/", 1)[1] for name in changed} == {
+        "user/visits.parquet",
+        "user/above.parquet",
+    }
+
+
+def test_changed_inputs_rebuild_what_reads_them(build, tmp_path):
+    """New events of the last week touch the cutoffs that see them, not the older ones."""
+    build()
+    sale = {
+        "customer": "u001",
+        "product": "i001",
+        "kind": "purchase",
+        "sold_at": "2024-04-30 12:00:00",
+        "amount": "1",
+        "units": "1",
+        "basket": "new",
+    }
+    write_csv(tmp_path / "sales" / "later.csv", [sale])
+    _, rebuilt = build()
+    assert rebuilt == 3  # visits and above of the night, again of the evaluated cutoff
+
+
+def test_a_torn_file_is_rebuilt(build):
+    """A snapshot that lost its end has no key: it is written again, as it was."""
+    run, _ = build()
+    before = snapshots(run)
+    torn = snapshot_path(run, "user/above")
+    torn.write_bytes(torn.read_bytes()[:-100])
+    assert read_key(torn) is None
+    assert build()[1] == 1
+    assert snapshots(run) == before
+
+
+def test_another_zone_rebuilds_only_what_uses_it(build):
+    """A parameter that no file binds decides nothing."""
+    build()
+    assert build(NIGHTSHELF__NIGHT__TIMEZONE="Europe/London")[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "environ", "cause"),
+    [
+        (
+            "user/wide",
+            "select user_id, 1 as n_events, 2 as n_more from events",
+            {},
+            r"wide\.sql: the header lists the columns \['user_id', 'n_events'\], the query gives "
+            r"\['user_id', 'n_events', 'n_more'\]",
+        ),
+        (
+            "user/failing",
+            "select usr_id as user_id, 1 as n_events from events",
+            {},
+            r"failing\.sql: fails at cutoff 20\d\d-\d\d-\d\d: .*usr_id",
+        ),
+        (
+            "user/many",
+            "select user_id, 1 as n_events from events",
+            {"NIGHTSHELF__FEATURES__MAX_ROWS": "20"},
+            r"many\.sql: more than \[features\] max_rows = 20 rows; is a join condition missing\?",
+        ),
+        (
+            "user/endless",
+            "select a.user_id, sum(b.range * c.range) as n_events from events a,"
+            " range(9000000) b, range(9000000) c group by a.user_id",
+            {"NIGHTSHELF__FEATURES__TIMEOUT_S": "1"},
+            r"endless\.sql: stopped after \[features\] timeout_s = 1 at cutoff",
+        ),
+    ],
+)
+def test_a_file_that_fails_at_run_time_is_named(build, tmp_path, name, query, environ, cause):
+    """Wrong columns, DuckDB's errors, too many rows and too much time name file and limit."""
+    write_folder(tmp_path / "sql", {name: query})
+    with pytest.raises(SqlFileError, match=cause):
+        build(**environ)
+
+
+def snapshot_path(run, name):
+    """The night's snapshot of a table (`user/visits`)."""
+    folder = run.directory.parent.parent / "snapshots" / compact(run.as_of)
+    return folder / f"{name}.parquet"
+
+
+def set_of_names():
+    return {name.split("/")[1] for name in FILES}

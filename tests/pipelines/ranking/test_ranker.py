@@ -1,0 +1,101 @@
+"""The ranker learns, repeats itself, and never reads a file that is not its own."""
+
+import numpy as np
+import pytest
+
+from pipelines.ranking.ranker import RankerError, fit_ranker, load_ranker, save_ranker
+from pipelines.ranking.settings import RankingSettings
+from pipelines.ranking.training_set import TrainingSet
+
+SETTINGS = RankingSettings(trees=15, leaves=7, min_rows_per_leaf=5, feature_share=1.0)
+COLUMNS = ["score.als", "user.noise", "item.kind"]
+VOCABULARY = {"item.kind": ["a", "b", "c"]}
+
+
+def made_set(seed):
+    """Forty users with ten candidates; relevant is what scores high and is of kind 1."""
+    dice = np.random.default_rng(seed)
+    matrix = dice.random((400, 3)).astype(np.float32)
+    matrix[:, 2] = dice.integers(0, 3, 400)
+    relevance = ((matrix[:, 0] > 0.6) & (matrix[:, 2] == 1)).astype(np.float32)
+    return TrainingSet(COLUMNS, matrix, relevance, np.full(40, 10, dtype=np.int32), 1.0)
+
+
+@pytest.fixture(scope="module")
+def ranker():
+    """A ranker of two small training sets."""
+    return fit_ranker([made_set(0), made_set(1)], VOCABULARY, SETTINGS, seed=4, threads=1)
+
+
+def test_it_learns_what_decides(ranker):
+    """Relevant rows of new data score above the others, and noise explains little."""
+    new = made_set(2)
+    scores = ranker.score(new.matrix, COLUMNS, 1)
+    relevant, others = scores[new.relevance > 0], scores[new.relevance == 0]
+    assert relevant.mean() > others.mean() + 1
+    importance = ranker.importance()
+    assert list(importance) == COLUMNS
+    assert sum(importance.values()) == pytest.approx(1)
+    assert importance["user.noise"] < 0.1
+
+
+def test_the_same_input_gives_the_same_trees(ranker):
+    """A second fit is the same text; fewer rows are another one."""
+    again = fit_ranker([made_set(0), made_set(1)], VOCABULARY, SETTINGS, seed=4, threads=1)
+    other = fit_ranker([made_set(0)], VOCABULARY, SETTINGS, seed=4, threads=1)
+    assert again.booster.model_to_string() == ranker.booster.model_to_string()
+    assert other.booster.model_to_string() != ranker.booster.model_to_string()
+
+
+def test_a_saved_ranker_scores_the_same(ranker, tmp_path):
+    """Loaded back it has the same columns, vocabulary and scores."""
+    save_ranker(ranker, tmp_path / "r.txt")
+    loaded = load_ranker(tmp_path / "r.txt")
+    assert (loaded.columns, loaded.vocabulary) == (COLUMNS, VOCABULARY)
+    matrix = made_set(3).matrix
+    np.testing.assert_array_equal(
+        loaded.score(matrix, COLUMNS, 1), ranker.score(matrix, COLUMNS, 1)
+    )
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data[:-1],
+        lambda data: data[: len(data) // 2],
+        lambda data: data.replace(b"0.5", b"0.6", 1) + b"\n",
+        lambda data: b"",
+        lambda data: b"tree\x00" * 50,
+    ],
+    ids=["one byte", "half", "changed", "empty", "other"],
+)
+def test_a_damaged_ranker_is_refused(ranker, tmp_path, damage):
+    """A file with another checksum is an error with both, before LightGBM sees a byte."""
+    path = tmp_path / "r.txt"
+    save_ranker(ranker, path)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(RankerError, match=r"r\.txt: SHA-256 is \w{12}…, expected \w{12}…; the fi"):
+        load_ranker(path)
+
+
+def test_a_swapped_ranker_is_refused(ranker, tmp_path):
+    """A good model under the name of another one is not taken for it."""
+    save_ranker(ranker, tmp_path / "home.txt")
+    other = fit_ranker([made_set(9)], VOCABULARY, SETTINGS, seed=4, threads=1)
+    save_ranker(other, tmp_path / "discover.txt")
+    (tmp_path / "discover.txt").replace(tmp_path / "home.txt")
+    with pytest.raises(RankerError, match="was damaged or swapped"):
+        load_ranker(tmp_path / "home.txt")
+
+
+@pytest.mark.parametrize("columns", [COLUMNS[:2], [*COLUMNS[::-1]], [*COLUMNS, "item.new"]])
+def test_other_columns_are_refused(ranker, columns):
+    """A matrix of fewer, more or reordered columns is not scored."""
+    matrix = np.zeros((1, len(columns)), dtype=np.float32)
+    with pytest.raises(RankerError, match="does not have the columns that the ranker was trained"):
+        ranker.score(matrix, columns, 1)
+
+
+def test_nothing_to_score_is_no_error(ranker):
+    """No rows give no scores."""
+    assert ranker.score(np.empty((0, 3), dtype=np.float32), COLUMNS, 1).tolist() == []
