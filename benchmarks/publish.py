@@ -120,7 +120,10 @@ def main() -> None:
     parser.add_argument("--users-per-bucket", type=int, default=USERS_PER_BUCKET)
     parser.add_argument("--batch-bytes", type=int, default=PublishSettings().batch_bytes)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--small", action="store_true", help="10,000 users")
     chosen = parser.parse_args()
+    if chosen.small:
+        chosen.users = 10_000
     settings = PublishSettings(batch_bytes=chosen.batch_bytes)
     seconds: dict[str, list[float]] = {"set": [], "publish": []}
     used = {}
