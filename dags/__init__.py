@@ -1,0 +1,1 @@
+"""When things happen: schedules, forms and wiring; what happens is in `pipelines`."""

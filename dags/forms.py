@@ -1,0 +1,49 @@
+"""The forms that the UI shows before it triggers; `pipelines.orders` checks what comes of them."""
+
+from airflow.sdk import Param
+
+NIGHT = {
+    "as_of": Param(
+        "",
+        type="string",
+        pattern=r"^(\d{4}-\d\d-\d\d([T ].+)?)?$",
+        title="As of",
+        description="ISO, UTC; only earlier events count. "
+        "Empty: `[night] as_of` of the settings, else the date of the run.",
+    ),
+    "publish": Param(
+        "publish",
+        enum=["publish", "dry run"],
+        title="Publish",
+        description="A dry run ends with lists and a report in its directory; readers see nothing.",
+    ),
+    "force": Param(
+        False,
+        type="boolean",
+        title="Force",
+        description="Do finished work again; the result must be the same.",
+    ),
+    "surfaces": Param(
+        [],
+        type=["array", "null"],
+        items={"type": "string"},
+        title="Surfaces",
+        description="Only these, one a line, and only in a dry run. Empty: all.",
+    ),
+}
+
+ROLL_BACK = {
+    "reason": Param(
+        type="string",
+        minLength=1,
+        maxLength=200,
+        title="Reason",
+        description="Shown to everyone who later asks why the lists are held.",
+    ),
+    "version": Param(
+        "",
+        type="string",
+        title="Version",
+        description="A kept version. Empty: the newest one older than the live one.",
+    ),
+}

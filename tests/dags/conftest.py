@@ -1,0 +1,49 @@
+"""An Airflow home of its own under pytest's temporary folder, and what Airflow reads from dags/."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def airflow_environment(tmp_path_factory):
+    """Environment of an `airflow` process whose database and logs are thrown away."""
+    home = tmp_path_factory.mktemp("airflow")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "NIGHTSHELF"))}
+    return {
+        **kept,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW_CONFIG": str(ROOT / "airflow.cfg"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+    }
+
+
+@pytest.fixture(scope="session")
+def read_dags(airflow_environment, tmp_path_factory):
+    """A function: what Airflow reads from dags/ under some more environment variables."""
+
+    def read(**more):
+        target = tmp_path_factory.mktemp("dags") / "found.json"
+        script = Path(__file__).with_name("describe_dags.py")
+        environment = {**airflow_environment, **more}
+        done = subprocess.run(
+            [sys.executable, script, target], env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(target.read_text())
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def found(read_dags):
+    """What Airflow reads from dags/ in the demo: no schedule."""
+    return read_dags()

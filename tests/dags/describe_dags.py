@@ -1,0 +1,41 @@
+"""Prints what Airflow reads from dags/ as JSON; run apart, since Airflow takes over a process."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from airflow.dag_processing.dagbag import DagBag
+
+HEAVY = ("pipelines", "store", "settings", "duckdb", "lightgbm", "implicit", "pandas", "pyarrow")
+
+
+def describe(dag):
+    return {
+        "schedule": dag.schedule,
+        "paused_at_first": dag.is_paused_upon_creation,
+        "max_active_runs": dag.max_active_runs,
+        "catchup": dag.catchup,
+        "tags": sorted(dag.tags),
+        "doc": dag.doc_md,
+        "form": {name: dag.params.get_param(name).description for name in dag.params},
+        "tasks": {
+            task.task_id: {
+                "after": sorted(task.upstream_task_ids),
+                "pool": task.pool,
+                "mapped": task.is_mapped,
+                "owner": task.owner,
+                "outlets": [asset.name for asset in task.outlets],
+            }
+            for task in dag.tasks
+        },
+    }
+
+
+bag = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+found = {
+    "errors": bag.import_errors,
+    "heavy": sorted(set(HEAVY) & set(sys.modules)),
+    "dags": {name: describe(dag) for name, dag in bag.dags.items()},
+}
+Path(sys.argv[1]).write_text(json.dumps(found))

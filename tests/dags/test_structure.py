@@ -1,0 +1,98 @@
+"""The DAGs as Airflow reads them."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines import night
+from pipelines.night_tasks import PARTS
+from pipelines.orders import NightOrder, ReleaseOrder, RollBackOrder
+
+DAGS = Path(__file__).resolve().parents[2] / "dags"
+NAMES = ["nightly_recommendations", "release", "roll_back"]
+
+
+def test_all_dags_import_without_errors_and_without_heavy_modules(found):
+    """Parsing the folder finds our three DAGs and loads nothing that the night needs."""
+    assert (found["errors"], found["heavy"], sorted(found["dags"])) == ({}, [], NAMES)
+
+
+def test_the_night_is_wired_in_order_with_scoring_mapped_and_publishing_alone(found):
+    """Each task waits for the one before, shards are mapped, publish has a pool and an outlet."""
+    tasks = found["dags"]["nightly_recommendations"]["tasks"]
+
+    def task(*after, pool="default_pool", mapped=False, outlets=()):
+        return {
+            "after": list(after),
+            "pool": pool,
+            "mapped": mapped,
+            "owner": "recommendations",
+            "outlets": list(outlets),
+        }
+
+    assert tasks == {
+        "begin": task(),
+        "build_features": task("begin"),
+        "train": task("build_features"),
+        "evaluate": task("train"),
+        "score": task("begin", "evaluate", mapped=True),
+        "make_lists": task("begin", "score"),
+        "publish": task("make_lists", pool="publish", outlets=["published_lists"]),
+    }
+
+
+@pytest.mark.parametrize("name", ["roll_back", "release"])
+def test_moving_the_pointer_is_one_task_in_the_publish_pool(found, name):
+    """A roll-back or release cannot run beside a publish."""
+    tasks = found["dags"][name]["tasks"]
+    assert [(task, tasks[task]["pool"]) for task in tasks] == [(name, "publish")]
+
+
+def test_the_parts_are_all_stages_of_the_night_in_order():
+    """No stage of the command line's night is left out of the DAG, or done twice."""
+    stages = [stage for part in PARTS.values() for stage in part]
+    assert stages == [*night.STAGES, *night.LIST_STAGES]
+
+
+@pytest.mark.parametrize(
+    ("name", "order"),
+    [
+        ("nightly_recommendations", NightOrder),
+        ("roll_back", RollBackOrder),
+        ("release", ReleaseOrder),
+    ],
+)
+def test_a_form_has_the_fields_of_its_order(found, name, order):
+    """What the UI asks for is what the task checks, field by field, each explained."""
+    form = found["dags"][name]["form"]
+    assert sorted(form) == sorted(order.model_fields)
+    assert [field for field, explained in form.items() if not explained] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_dag_says_when_if_again_and_what_on_failure(found, name):
+    """The docstring is the documentation in the UI and answers an operator's three questions."""
+    dag = found["dags"][name]
+    questions = ["**When:**", "**Safe to run again:**", "**When it fails:**"]
+    assert [question for question in questions if question not in dag["doc"]] == []
+    assert "nightshelf" in dag["tags"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_dag_files_stay_thin(name):
+    """A DAG is documentation and wiring of at most 60 lines."""
+    assert len((DAGS / f"{name}.py").read_text().splitlines()) <= 60
+
+
+def test_without_a_schedule_the_dag_is_ready_to_be_triggered(found):
+    """The demo's night never starts by itself, and starts at once when it is triggered."""
+    dag = found["dags"]["nightly_recommendations"]
+    told = (dag["schedule"], dag["paused_at_first"], dag["catchup"], dag["max_active_runs"])
+    assert told == (None, False, False, 1)
+
+
+def test_with_a_schedule_the_dag_starts_paused(read_dags):
+    """A first deployment does not run a night before somebody has unpaused it."""
+    dag = read_dags(NIGHTSHELF_SCHEDULE="0 2 * * *")["dags"]["nightly_recommendations"]
+    told = (dag["schedule"], dag["paused_at_first"], dag["catchup"], dag["max_active_runs"])
+    assert told == ("0 2 * * *", True, False, 1)
