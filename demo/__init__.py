@@ -1,0 +1,1 @@
+"""Everything on one computer: store, Airflow and app in the background, one night, its lists."""
