@@ -17,18 +17,19 @@ columns:
   quantity: Units on the line.
   session_id: Invoice that the line belongs to.
   received_at: Moment of the invoice, as deliveries carry no moment of their own.
+  source_file: File of the line; exports may overlap, and the same line twice in one file is two.
 checks:
   - between: {column: value, min: 0}
   - between: {column: quantity, min: 1}
   - values: {column: event_type, allowed: [purchase]}
 ---*/
 with lines as (
-    select InvoiceNo, StockCode, Quantity, InvoiceDate, UnitPrice, CustomerID
+    select InvoiceNo, StockCode, Quantity, InvoiceDate, UnitPrice, CustomerID, filename
     from invoices
 ),
 
 sales as (
-    select InvoiceNo, StockCode, Quantity, InvoiceDate, UnitPrice, CustomerID
+    select InvoiceNo, StockCode, Quantity, InvoiceDate, UnitPrice, CustomerID, filename
     from lines
     where CustomerID is not null
         and upper(InvoiceNo) not like 'C%'
@@ -47,5 +48,6 @@ select
         as value,
     cast(Quantity as decimal(18, 4)) as quantity,
     cast(InvoiceNo as varchar) as session_id,
-    cast(InvoiceDate as timestamp) as received_at
+    cast(InvoiceDate as timestamp) as received_at,
+    filename as source_file
 from sales
