@@ -7,9 +7,11 @@ BIN := .venv/bin
 STAMP := .venv/installed
 LOCKS := requirements.txt requirements-dev.txt
 FAST := requirements-fast.txt
+UV := uv==0.13.9
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--custom-compile-command "make lock"
 export PYTHONPATH := $(CURDIR)
+export UV_SYSTEM_CERTS := 1 # a proxy's own certificate authority is known to the system alone
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down night serve airflow test check bench lock clean
@@ -23,8 +25,10 @@ $(STAMP): $(LOCKS) $(FAST)
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Nightshelf needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; name another with: make setup PYTHON=python3.12")'
 	@echo "setup: installing into .venv ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9,<1"
-	@$(BIN)/uv pip install --python $(BIN)/python $(addprefix -r ,$(LOCKS))
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
+	@$(BIN)/uv pip install --python $(BIN)/python $(addprefix -r ,$(LOCKS)) || \
+		{ echo "setup: uv could not; once more with pip, which also reads pip.conf ..."; \
+		$(BIN)/python -m pip install --disable-pip-version-check $(addprefix -r ,$(LOCKS)); }
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r $(FAST) 2>/dev/null || \
 		echo "setup: no C compiler; the app uses gunicorn's slower parser"
 	@touch $@
