@@ -11,7 +11,8 @@ UV := uv==0.13.9
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--custom-compile-command "make lock"
 export PYTHONPATH := $(CURDIR)
-export UV_SYSTEM_CERTS := 1 # a proxy's own certificate authority is known to the system alone
+# A proxy's own certificate authority is known to the system alone.
+export UV_SYSTEM_CERTS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down night serve airflow test check bench lock clean
