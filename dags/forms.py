@@ -1,15 +1,18 @@
-"""The forms that the UI shows before it triggers; `pipelines.orders` checks what comes of them."""
+"""The forms that the UI shows before it triggers; `pipelines.orders` checks what comes of them.
+
+What may stay empty is null, never "": the UI takes an empty text for a missing one and refuses.
+"""
 
 from airflow.sdk import Param
 
 NIGHT = {
     "as_of": Param(
-        "",
-        type="string",
+        None,
+        type=["null", "string"],
         pattern=r"^(\d{4}-\d\d-\d\d([T ].+)?)?$",
         title="As of",
         description="ISO, UTC; only earlier events count. "
-        "Empty: `[night] as_of` of the settings, else the date of the run.",
+        "Empty: [night] as_of of the settings, else the date of the run.",
     ),
     "publish": Param(
         "publish",
@@ -41,8 +44,8 @@ ROLL_BACK = {
         description="Shown to everyone who later asks why the lists are held.",
     ),
     "version": Param(
-        "",
-        type="string",
+        None,
+        type=["null", "string"],
         title="Version",
         description="A kept version. Empty: the newest one older than the live one.",
     ),

@@ -23,8 +23,7 @@ def roll_back(form: Mapping[str, Any], conf: Mapping[str, Any]) -> str | None:
     settings = load_settings()
     client = connect_publisher(settings.read(StoreSettings))
     namespace = settings.read(ProjectSettings).namespace
-    wanted = order.version or None
-    pointer = versions.roll_back(client, namespace, reason=order.reason, version=wanted)
+    pointer = versions.roll_back(client, namespace, reason=order.reason, version=order.version)
     log.info("rolled back to %s and held: %s", pointer.version, pointer.hold)
     return pointer.version
 

@@ -6,8 +6,16 @@ import sys
 from pathlib import Path
 
 from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk.exceptions import ParamValidationError
 
 HEAVY = ("pipelines", "store", "settings", "duckdb", "lightgbm", "implicit", "pandas", "pyarrow")
+
+
+def default_of(param):
+    try:
+        return param.resolve()
+    except ParamValidationError:
+        return "to be filled in"
 
 
 def describe(dag):
@@ -19,6 +27,7 @@ def describe(dag):
         "tags": sorted(dag.tags),
         "doc": dag.doc_md,
         "form": {name: dag.params.get_param(name).description for name in dag.params},
+        "defaults": {name: default_of(dag.params.get_param(name)) for name in dag.params},
         "tasks": {
             task.task_id: {
                 "after": sorted(task.upstream_task_ids),

@@ -14,7 +14,7 @@ from pipelines.orders import (
 )
 from settings import Settings
 
-FORM = {"as_of": "", "publish": "publish", "force": False, "surfaces": []}
+FORM = {"as_of": None, "publish": "publish", "force": False, "surfaces": []}
 
 
 def test_an_untouched_form_is_a_plain_night():

@@ -69,6 +69,21 @@ def test_a_form_has_the_fields_of_its_order(found, name, order):
     assert [field for field, explained in form.items() if not explained] == []
 
 
+def test_an_untouched_form_can_be_sent(found):
+    """Only the reason of a roll-back must be filled in; the UI refuses an empty text as missing."""
+    defaults = {name: found["dags"][name]["defaults"] for name in NAMES}
+    assert defaults == {
+        "nightly_recommendations": {
+            "as_of": None,
+            "publish": "publish",
+            "force": False,
+            "surfaces": [],
+        },
+        "release": {},
+        "roll_back": {"version": None, "reason": "to be filled in"},
+    }
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_dag_says_when_if_again_and_what_on_failure(found, name):
     """The docstring is the documentation in the UI and answers an operator's three questions."""
