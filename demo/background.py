@@ -11,9 +11,12 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from demo.errors import DemoError
 
@@ -39,20 +42,22 @@ class Background:
 def start(program: Background, command: Sequence[str], environment: Mapping[str, str]) -> None:
     """Start *command* in a process group of its own; nothing is done when it runs already."""
     program.folder.mkdir(parents=True, exist_ok=True)
-    with program.pid_file.open("a+") as pid_file, program.log.open("w") as log:
+    with program.pid_file.open("a+") as pid_file:
         if not _lock(pid_file.fileno()):
             return
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env=dict(environment),
-            pass_fds=[pid_file.fileno()],  # it keeps the lock when we let go
-            start_new_session=True,
-        )
+        with program.log.open("w") as log:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=dict(environment),
+                pass_fds=[pid_file.fileno()],  # it keeps the lock when we let go
+                start_new_session=True,
+            )
         pid_file.truncate(0)
         pid_file.write(str(process.pid))
+        process.returncode = 0  # it outlives us; nobody here waits for it
 
 
 def is_running(program: Background) -> bool:
@@ -71,7 +76,7 @@ def stop(program: Background) -> bool:
     if not is_running(program):
         return False
     for kind in (signal.SIGTERM, signal.SIGKILL):
-        _signal_group(program, kind)
+        _signal(program, kind)
         deadline = time.monotonic() + STOPPING_S
         while time.monotonic() < deadline:
             if not is_running(program):
@@ -87,11 +92,22 @@ def tail(program: Background, n_lines: int = 20) -> str:
     return "\n".join(program.log.read_text(errors="replace").splitlines()[-n_lines:])
 
 
-def _signal_group(program: Background, kind: signal.Signals) -> None:
-    try:
+def _signal(program: Background, kind: signal.Signals) -> None:
+    """To the program's group, and to its children that left it for a group of their own."""
+    with suppress(ProcessLookupError, ValueError):  # ended, or killed before its pid was written
         os.killpg(int(program.pid_file.read_text()), kind)
-    except (ProcessLookupError, ValueError):
-        return  # ended in between, or killed before its pid was written
+    for process in _holders(program.pid_file.resolve()):
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(kind)
+
+
+def _holders(pid_file: Path) -> Iterator[psutil.Process]:
+    """Processes that have *pid_file* open, ours excepted."""
+    for process in psutil.process_iter():
+        with suppress(psutil.AccessDenied, psutil.NoSuchProcess):
+            names = {opened.path for opened in process.open_files()}
+            if str(pid_file) in names and process.pid != os.getpid():
+                yield process
 
 
 def _lock(descriptor: int) -> bool:
