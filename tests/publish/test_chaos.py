@@ -80,6 +80,14 @@ class Reader(threading.Thread):
                 self.check(answer)
                 time.sleep(0.001)
 
+    def wait_for(self, version: str) -> None:
+        """Until an answer came from *version*."""
+        seen, deadline = self.answers.get(version, 0), time.monotonic() + 30
+        while self.answers.get(version, 0) == seen:
+            assert self.is_alive()
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+
     def check(self, answer) -> None:
         """Note an answer that is not personal, complete and of one version."""
         version = answer["version"]
@@ -119,22 +127,23 @@ def test_killing_a_publisher_never_shows_a_partial_version(client, tmp_path, rea
     ]
     publisher.publish(directories[0])
     reader.start()
+    reader.wait_for(version_id(1, "1"))
     ended, whole = publisher.publish(directories[1])
     assert ended
-    ends, left = [], []
-    for _ in range(ROUNDS):
+    kills, left = 0, []
+    while kills < ROUNDS:
         live = read_active(client, "demo").version
         others = [d for d in directories if version_id(int(d.name), d.name) != live]
-        wait = chance.uniform(0, 1.2 * whole)
-        ends.append(publisher.publish(chance.choice(others), wait)[0])
+        ended, _ = publisher.publish(chance.choice(others), chance.uniform(0, whole))
+        kills += not ended
+        whole *= 0.9 if ended else 1.1  # late kills and early ones, whatever the machine's pace
         left += [r.state for r in list_versions(client, "demo") if r.state != "ready"]
     last = publish_lists(directories[3], client, "demo", SETTINGS, allow_older=True)
+    reader.wait_for(version_id(4, "4"))
     reader.ended.set()
     reader.join()
-    print(f"ended {ends}; left {left}; answers {reader.answers}; a publish takes {whole:.2f} s")
+    print(f"left {left}; answers {reader.answers}; a publish takes {whole:.2f} s")
     assert reader.wrong == []
-    assert ends.count(False) >= ROUNDS // 3
-    assert left.count("loading") >= ROUNDS // 6
-    assert len(reader.answers) >= 2
-    assert (last.activated, read_active(client, "demo").version) == (True, version_id(4, "4"))
+    assert "loading" in left
+    assert (last.reason, read_active(client, "demo").version) == ("activated", version_id(4, "4"))
     assert {record.state for record in list_versions(client, "demo")} == {"ready"}
