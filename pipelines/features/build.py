@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 from duckdb import ColumnExpression, ConstantExpression
+from sqlglot import exp
 
 from pipelines.features.folder import load_folder, upstream
 from pipelines.features.sandbox import lock_sandbox, open_sandbox
@@ -150,13 +151,20 @@ def _collect(path: Path, files: Mapping[str, SqlFile], contexts: list[SnapshotCo
     """The run's own database: the night's tables, and a schema of views for each cutoff."""
     with duckdb.connect(str(path)) as connection:
         for context in contexts:
-            schema = cutoff_schema(context.cutoff)
-            connection.execute(f'create schema "{schema}"')  # digits of a datetime, no user input
             is_night = context.cutoff == context.cutoffs.night
-            connection.execute(f"use {'main' if is_night else schema}")
+            schema = cutoff_schema(context.cutoff)
+            if not is_night:
+                connection.execute(f'create schema "{schema}"')  # digits of a datetime
             for name, file in _files_at(files, context).items():
-                snapshot = connection.read_parquet(str(context.path(file)))
+                snapshot = str(context.path(file))
                 if is_night:
-                    snapshot.create(name)
+                    connection.read_parquet(snapshot).create(name)
                 else:
-                    snapshot.create_view(name)
+                    connection.execute(_view(schema, name, snapshot))
+
+
+def _view(schema: str, name: str, snapshot: str) -> str:
+    """The statement; what `relation.create_view` makes is gone when DuckDB 1.5 opens it again."""
+    source = exp.select("*").from_(exp.func("read_parquet", exp.Literal.string(snapshot)))
+    view = exp.table_(name, db=schema, quoted=True)
+    return exp.Create(this=view, kind="VIEW", expression=source).sql(dialect="duckdb")

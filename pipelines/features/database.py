@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from sqlglot import exp
 
 from pipelines.features.build import cutoff_schema
 from pipelines.features.header import SqlFileError
@@ -34,9 +35,9 @@ def feature_table(
     connection: duckdb.DuckDBPyConnection, run: Run, name: str, cutoff: datetime
 ) -> duckdb.DuckDBPyRelation:
     """Table *name* as of *cutoff*, ordered by its grain."""
-    if cutoff == run_cutoffs(run).night:
-        return connection.table(name)
-    return connection.table(f"{cutoff_schema(cutoff)}.{name}")
+    schema = "main" if cutoff == run_cutoffs(run).night else cutoff_schema(cutoff)
+    table = exp.table_(name, db=schema, quoted=True)  # `table()` of DuckDB 1.5 knows no schemas
+    return connection.sql(exp.select("*").from_(table).sql(dialect="duckdb"))
 
 
 def user_segments(run: Run, index: Index, cutoff: datetime) -> npt.NDArray[np.object_]:

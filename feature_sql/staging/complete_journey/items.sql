@@ -256,8 +256,9 @@ sizes as (
         product_id,
         case
             when department = 'PRODUCE'
-                and package_size ~ '^(1[1-9]|[2-9][0-9]|[0-9]+-[0-9]+) (LB|CT)' then null
-            when package_size ~ '[0-9]' and package_size !~ '[*]|[0-9]{5}'
+                and regexp_matches(package_size, '^(1[1-9]|[2-9][0-9]|[0-9]+-[0-9]+) (LB|CT)') then null
+            when regexp_matches(package_size, '[0-9]')
+                and not regexp_matches(package_size, '[*]|[0-9]{5}')
                 then trim(regexp_replace(
                     regexp_replace(
                         regexp_replace(lower(package_size), '\bga\b', 'gal'), '\bl\b', 'L'

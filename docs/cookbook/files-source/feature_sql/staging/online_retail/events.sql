@@ -35,7 +35,7 @@ sales as (
         and upper(InvoiceNo) not like 'C%'
         and Quantity > 0
         and UnitPrice >= 0
-        and StockCode ~ '^[0-9]{5}'
+        and regexp_matches(StockCode, '^[0-9]{5}')
 )
 
 select

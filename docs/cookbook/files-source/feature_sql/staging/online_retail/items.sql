@@ -20,7 +20,7 @@ with lines as (
         upper(trim(StockCode)) as item_id,
         nullif(trim(regexp_replace(Description, '\s+', ' ', 'g'), ' .,'), '') as description
     from invoices
-    where StockCode ~ '^[0-9]{5}'
+    where regexp_matches(StockCode, '^[0-9]{5}')
 ),
 
 -- Staff write remarks such as "damaged" or "?" in small letters; goods are named in capitals.
