@@ -1,5 +1,6 @@
 """Writing so that a reader, and a crash, only ever see whole files."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -48,6 +49,15 @@ def replacing_directory(target: Path) -> Iterator[Path]:
         _fsync(target.parent)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Waits for, then holds the lock *path*; the kernel lets go of it if we are killed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def write_json(target: Path, value: Any) -> None:

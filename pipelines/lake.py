@@ -6,12 +6,15 @@ atomically, so a reader of one manifest sees one state of the lake, whatever is 
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,8 +25,9 @@ from settings import Settings
 from settings.errors import NightshelfError
 from settings.project import var_directory
 
-# A file that no manifest names any more may still be read by a run that began before.
+# A file that the manifest names no more may still be read by a run that began before.
 KEEP_UNLISTED = timedelta(days=7)
+_REMOVABLE = (".parquet", ".draft", ".part")  # whole files, and what a killed writer left
 
 
 class LakeError(NightshelfError):
@@ -96,8 +100,15 @@ def write_table(table: pa.Table, directory: Path, name: str) -> dict[str, Any]:
 
 def commit_manifest(directory: Path, manifest: dict[str, Any]) -> Lake:
     """Makes *manifest* the lake's state and removes files long out of use."""
-    write_json(directory / "manifest.json", manifest)
-    _remove_unlisted(directory, manifest)
+    target = directory / "manifest.json"
+    listed = _listed(manifest)
+    if target.exists():
+        # A file may be old when it leaves the manifest: its days of grace begin now.
+        for path in _listed(read_json(target)) - listed:
+            with suppress(FileNotFoundError):
+                os.utime(directory / path)
+    write_json(target, manifest)
+    _remove_unlisted(directory, listed)
     return Lake(directory, manifest)
 
 
@@ -127,11 +138,14 @@ def _day_of(batch: pa.RecordBatch) -> date:
 
 def _write_by_content(table: pa.Table, folder: Path, stem: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / f".{stem}.draft"
-    pq.write_table(table.combine_chunks(), draft, compression="zstd")
-    target = folder / f"{stem}-{hash_file(draft)[:16]}.parquet"
-    with replacing(target) as beside:
-        draft.replace(beside)
+    draft = folder / f".{stem}.{uuid4().hex}.draft"
+    try:
+        pq.write_table(table.combine_chunks(), draft, compression="zstd")
+        target = folder / f"{stem}-{hash_file(draft)[:16]}.parquet"
+        with replacing(target) as beside:
+            draft.replace(beside)
+    finally:
+        draft.unlink(missing_ok=True)
     return target
 
 
@@ -143,14 +157,17 @@ def _entry(path: Path, directory: Path, rows: int) -> dict[str, Any]:
     }
 
 
-def _remove_unlisted(directory: Path, manifest: dict[str, Any]) -> None:
+def _listed(manifest: dict[str, Any]) -> set[str]:
     listed = {entry["path"] for entry in manifest["events"]}
     listed |= {manifest[table]["path"] for table in ("items", "users")}
-    listed |= {entry["path"] for entry in manifest["tables"].values()}
+    return listed | {entry["path"] for entry in manifest["tables"].values()}
+
+
+def _remove_unlisted(directory: Path, listed: set[str]) -> None:
     oldest = time.time() - KEEP_UNLISTED.total_seconds()
-    for path in directory.rglob("*.parquet"):
+    for path in directory.rglob("*"):
         relative = path.relative_to(directory).as_posix()
-        if relative.startswith("raw/") or relative in listed:
+        if path.suffix not in _REMOVABLE or relative.startswith("raw/") or relative in listed:
             continue
         if path.stat().st_mtime < oldest:
             path.unlink()

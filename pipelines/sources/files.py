@@ -32,7 +32,11 @@ class Files:
         for name, table in self._tables.items():
             tables[name] = []
             for file in self._matches(name):
-                target = into / name / f"{hash_file(file)[:32]}.parquet"
+                try:
+                    target = into / name / f"{hash_file(file)[:32]}.parquet"
+                except OSError as error:
+                    damaged.append(DamagedFile(file, f"cannot be read: {error.strerror}"))
+                    continue
                 try:
                     with replacing(target) as beside:
                         _read(file, table).write_parquet(str(beside), compression="zstd")
@@ -53,7 +57,8 @@ class Files:
         pattern = self._tables[name].glob
         # Path.glob refuses absolute patterns, which a settings file may well have.
         anchor = Path(Path(pattern).anchor) if Path(pattern).is_absolute() else self._root
-        found = sorted(anchor.glob(str(Path(pattern).relative_to(Path(pattern).anchor))))
+        matches = anchor.glob(str(Path(pattern).relative_to(Path(pattern).anchor)))
+        found = sorted(path for path in matches if not path.is_dir())
         if not found:
             raise SourceError(
                 f"[source.tables.{name}] glob {self._tables[name].glob!r}: no file under "

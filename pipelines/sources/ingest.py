@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.features.settings import FeatureSettings
-from pipelines.files import hash_files, hash_json, replacing
+from pipelines.features.sql_file import SqlFile
+from pipelines.files import hash_files, hash_json, locked, replacing
 from pipelines.lake import (
     Lake,
     LakeError,
@@ -28,12 +30,13 @@ from pipelines.moments import NightSettings
 from pipelines.sources.complete_journey import CompleteJourney
 from pipelines.sources.files import Files
 from pipelines.sources.mapping import EVENT_COLUMNS, ITEM_COLUMNS, USER_COLUMNS, fit_columns
-from pipelines.sources.raw import Delivery, Source, SourceError
+from pipelines.sources.raw import DamagedFile, Delivery, Source, SourceError
 from pipelines.sources.settings import EventSettings, SourceSettings
 from pipelines.sources.staging import (
     CANONICAL_TABLES,
     expose_raw_tables,
     load_staging,
+    naming,
     run_staging,
 )
 from settings import Settings
@@ -42,15 +45,38 @@ from settings.project import var_directory
 log = logging.getLogger("nightshelf")
 
 _SQL = Path(__file__).with_name("sql")
+_PIPELINES = Path(__file__).resolve().parent.parent
 _BATCH_ROWS = 100_000
 
 
 def ingest(settings: Settings) -> Lake:
     """The lake with everything that the source has now; unchanged input is not read again.
 
+    One at a time in a namespace: another that comes meanwhile waits.
     Raises `SourceError` when more rows or files are bad than `[source]` allows:
     the lake then stays as it was, and `quarantine/` says what was wrong.
     """
+    with locked(var_directory(settings) / "locks" / "ingest"):
+        return _ingest(settings)
+
+
+def open_source(settings: Settings) -> Source:
+    """The source that `[source] kind` names."""
+    source = settings.read(SourceSettings)
+    if source.kind == "complete_journey":
+        return CompleteJourney()
+    return Files(source.tables, root=settings.path.parent)
+
+
+def staging_folder(settings: Settings) -> Path:
+    source = settings.read(SourceSettings)
+    if source.staging is not None:
+        return settings.resolve(source.staging)
+    features = settings.read(FeatureSettings)
+    return settings.resolve(features.directory) / "staging" / source.name
+
+
+def _ingest(settings: Settings) -> Lake:
     source_settings = settings.read(SourceSettings)
     source = open_source(settings)
     fingerprint = _fingerprint(settings, source)
@@ -71,33 +97,31 @@ def ingest(settings: Settings) -> Lake:
     return commit_manifest(directory, {"fingerprint": fingerprint, **manifest})
 
 
-def open_source(settings: Settings) -> Source:
-    """The source that `[source] kind` names."""
-    source = settings.read(SourceSettings)
-    if source.kind == "complete_journey":
-        return CompleteJourney()
-    return Files(source.tables, root=settings.path.parent)
-
-
-def staging_folder(settings: Settings) -> Path:
-    source = settings.read(SourceSettings)
-    if source.staging is not None:
-        return settings.resolve(source.staging)
-    features = settings.read(FeatureSettings)
-    return settings.resolve(features.directory) / "staging" / source.name
-
-
 def _fingerprint(settings: Settings, source: Source) -> str:
     files = source.input_files()
     staging = staging_folder(settings)
     return hash_json(
         {
-            "inputs": sorted(hash_files([file], root=file.parent) for file in files),
+            "inputs": sorted(map(_hash_input, files)),
             "staging": hash_files(staging.glob("*.sql"), root=staging),
             "settings": settings.fingerprint(SourceSettings, EventSettings),
-            "code": hash_files(_SQL.parent.rglob("*.[ps][yq]*"), root=_SQL.parent),
+            "code": hash_files(_code_files(), root=_PIPELINES),
         }
     )
+
+
+def _hash_input(file: Path) -> str:
+    try:
+        return hash_files([file], root=file.parent)
+    except OSError:
+        # The delivery says so; one that can be read again is a change.
+        return f"{file.name} cannot be read"
+
+
+def _code_files() -> list[Path]:
+    """What decides the bytes of the lake, besides the libraries."""
+    sources = (_PIPELINES / "sources").rglob("*")
+    return [_PIPELINES / "lake.py", *(p for p in sources if p.suffix in (".py", ".sql"))]
 
 
 def _build_tables(settings: Settings, delivery: Delivery, directory: Path) -> dict[str, Any]:
@@ -115,8 +139,10 @@ def _build_tables(settings: Settings, delivery: Delivery, directory: Path) -> di
     with duckdb.connect(config=options) as connection:
         expose_raw_tables(connection, delivery)
         mapped = {name: run_staging(connection, file, delivery) for name, file in files.items()}
-        counts = _check_events(connection, mapped["events"], settings)
-        _complete_dimensions(connection, mapped)
+        with naming(files["events"]):
+            _map_events(connection, mapped["events"], settings)
+        counts = _check_events(connection, settings)
+        _complete_dimensions(connection, mapped, files)
         events = connection.sql("select * from distinct_events order by event_at, event_id")
         manifest = {
             "source": source.name,
@@ -125,21 +151,21 @@ def _build_tables(settings: Settings, delivery: Delivery, directory: Path) -> di
             "items": write_table(_table(connection.table("complete_items")), directory, "items"),
             "users": write_table(_table(connection.table("complete_users")), directory, "users"),
             "tables": {
-                name: write_table(_table(_ordered(relation)), directory, name)
+                name: write_table(_whole(relation, files[name]), directory, name)
                 for name, relation in mapped.items()
                 if name not in CANONICAL_TABLES
             },
-            "damaged_files": [[file.path.name, file.reason] for file in delivery.damaged],
+            "damaged_files": [[_name_aside(file), file.reason] for file in delivery.damaged],
             "counts": counts,
         }
     log.info("ingest: %s", " ".join(f"{key}={value}" for key, value in counts.items()))
     return manifest
 
 
-def _check_events(
+def _map_events(
     connection: duckdb.DuckDBPyConnection, mapped: duckdb.DuckDBPyRelation, settings: Settings
-) -> dict[str, Any]:
-    """Leaves the good rows in `distinct_events`; bad ones go to quarantine and are counted."""
+) -> None:
+    """Leaves every delivered row in `checked_events`, bad ones with the reason."""
     source = settings.read(SourceSettings)
     fitted, zones = fit_columns(mapped, EVENT_COLUMNS, naive_zone=source.timezone)
     fitted.create_view("mapped_events")
@@ -150,6 +176,11 @@ def _check_events(
         params={"event_zone": zones["event_at"], "received_zone": zones["received_at"]},
     )
     checked.create("checked_events")
+
+
+def _check_events(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Any]:
+    """Leaves the good rows in `distinct_events`; bad ones go to quarantine and are counted."""
+    source = settings.read(SourceSettings)
     counts = _quarantine_rows(connection, settings)
     identified = connection.sql(_read_sql("identify_events"), params={"source": source.name})
     identified.create("identified_events")
@@ -165,12 +196,16 @@ def _check_events(
 
 
 def _complete_dimensions(
-    connection: duckdb.DuckDBPyConnection, mapped: dict[str, duckdb.DuckDBPyRelation]
+    connection: duckdb.DuckDBPyConnection,
+    mapped: dict[str, duckdb.DuckDBPyRelation],
+    files: dict[str, SqlFile],
 ) -> None:
-    fit_columns(mapped["items"], ITEM_COLUMNS)[0].create_view("mapped_items")
-    connection.sql(_read_sql("complete_items")).create("complete_items")
-    fit_columns(mapped["users"], USER_COLUMNS, keep_others=True)[0].create_view("mapped_users")
-    connection.sql(_read_sql("complete_users")).create("complete_users")
+    with naming(files["items"]):
+        fit_columns(mapped["items"], ITEM_COLUMNS)[0].create_view("mapped_items")
+        connection.sql(_read_sql("complete_items")).create("complete_items")
+    with naming(files["users"]):
+        fit_columns(mapped["users"], USER_COLUMNS, keep_others=True)[0].create_view("mapped_users")
+        connection.sql(_read_sql("complete_users")).create("complete_users")
 
 
 def _quarantine_rows(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Any]:
@@ -199,10 +234,12 @@ def _quarantine_files(settings: Settings, delivery: Delivery, *, n_files: int) -
     folder = var_directory(settings) / "quarantine" / source.name / "files"
     for damaged in delivery.damaged:
         log.warning("ingest: %s is damaged and left out: %s", damaged.path, damaged.reason)
-        with replacing(folder / damaged.path.name) as beside:
+        name = _name_aside(damaged)
+        # Of one that cannot be read there is the reason alone.
+        with suppress(OSError), replacing(folder / name) as beside:
             shutil.copyfile(damaged.path, beside)
-        with replacing(folder / f"{damaged.path.name}.reason.txt") as beside:
-            beside.write_text(damaged.reason + "\n", encoding="utf-8")
+        with replacing(folder / f"{name}.reason.txt") as beside:
+            beside.write_text(f"{damaged.path}: {damaged.reason}\n", encoding="utf-8")
     if len(delivery.damaged) > source.max_damaged_share * n_files:
         names = ", ".join(f"{file.path.name} ({file.reason})" for file in delivery.damaged[:5])
         raise SourceError(
@@ -212,8 +249,14 @@ def _quarantine_files(settings: Settings, delivery: Delivery, *, n_files: int) -
         )
 
 
-def _ordered(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-    return relation.order("all")
+def _name_aside(damaged: DamagedFile) -> str:
+    """Its name in quarantine: files of one name from two folders lie side by side there."""
+    return f"{hash_json(str(damaged.path))[:8]}-{damaged.path.name}"
+
+
+def _whole(relation: duckdb.DuckDBPyRelation, file: SqlFile) -> pa.Table:
+    with naming(file):
+        return _table(relation.order("all"))
 
 
 def _table(relation: duckdb.DuckDBPyRelation) -> pa.Table:

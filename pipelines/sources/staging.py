@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -37,20 +39,37 @@ def expose_raw_tables(connection: duckdb.DuckDBPyConnection, delivery: Delivery)
 def run_staging(
     connection: duckdb.DuckDBPyConnection, file: SqlFile, delivery: Delivery
 ) -> duckdb.DuckDBPyRelation:
-    """The rows of *file*; raises `SourceError` naming the file, and tables it cannot have."""
+    """The rows of *file*, not yet computed: use them within `naming(file)`.
+
+    Raises `SourceError` naming the file, and tables it cannot have.
+    """
     unknown = sorted(file.dependencies - set(delivery.tables))
     if unknown:
         raise SourceError(
             f"{file.path}: reads {', '.join(unknown)}, but the source delivers "
             f"{', '.join(sorted(delivery.tables))}"
         )
-    try:
+    with naming(file):
         relation = connection.sql(file.sql)
-    except duckdb.Error as error:
-        raise SourceError(f"{file.path}: {error}") from error
     declared, found = list(file.header.columns), relation.columns
     if declared != found:
         raise SourceError(
             f"{file.path}: the header lists the columns {declared}, the query gives {found}"
         )
     return relation
+
+
+@contextmanager
+def naming(file: SqlFile) -> Iterator[None]:
+    """Makes what DuckDB raises while it works for *file* a `SourceError` that names it."""
+    try:
+        yield
+    except duckdb.OperationalError as error:  # memory or disk: not for the file to mend
+        raise SourceError(f"{file.path}: while its rows were computed: {error}") from error
+    except (duckdb.DataError, duckdb.InvalidInputException) as error:
+        raise SourceError(
+            f"{file.path}: a row cannot be computed: {error}\nuse try_cast, try_strptime or "
+            "try(…), which give null: such a row alone goes to quarantine"
+        ) from error
+    except duckdb.Error as error:
+        raise SourceError(f"{file.path}: {error}") from error

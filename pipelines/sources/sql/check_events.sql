@@ -1,11 +1,17 @@
 -- Canonical events with the first reason for which a row must go to quarantine.
 -- Reads mapped_events (the staging SQL's rows with canonical names and types)
 -- and known_types; moments are local to $event_zone and $received_zone.
+-- A moment too far away to be moved to UTC stays as it is, out of range in any zone.
 with utc as (
     select
         * replace (
-            timezone('UTC', timezone($event_zone, event_at)) as event_at,
-            timezone('UTC', timezone($received_zone, received_at)) as received_at
+            nullif(event_id, '') as event_id,
+            coalesce(
+                try(timezone('UTC', timezone($event_zone, event_at))), event_at
+            ) as event_at,
+            coalesce(
+                try(timezone('UTC', timezone($received_zone, received_at))), received_at
+            ) as received_at
         )
     from mapped_events
 )
@@ -32,6 +38,10 @@ select
         when length(item_id) > 128 then 'item_id longer than 128 characters'
         when contains(item_id, chr(0)) then 'item_id with a NUL character'
         when event_at is null then 'missing or unparsable event_at'
+        when event_at < '1990-01-01'::timestamp or event_at >= '2200-01-01'::timestamp
+            then 'event_at out of range (1990 to 2199)'
+        when received_at < '1990-01-01'::timestamp or received_at >= '2200-01-01'::timestamp
+            then 'received_at out of range (1990 to 2199)'
         when event_type is null then 'missing event_type'
         when event_type not in (select event_type from known_types) then 'unknown event_type'
         when value < 0 then 'negative value'

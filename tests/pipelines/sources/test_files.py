@@ -126,9 +126,50 @@ def test_a_damaged_file_is_quarantined_whole(till):
     assert [event["event_id"] for event in events_of(lake)] == ["e1"]
     ((name, reason),) = lake.manifest["damaged_files"]
     folder = till.quarantine / "files"
-    assert (name, (folder / "torn.parquet").read_bytes()) == (name, torn.read_bytes())
-    assert (folder / "torn.parquet.reason.txt").read_text(encoding="utf-8") == reason + "\n"
-    assert (name, reason.startswith("parquet: ")) == ("torn.parquet", True)
+    assert (folder / name).read_bytes() == torn.read_bytes()
+    text = (folder / f"{name}.reason.txt").read_text(encoding="utf-8")
+    assert text == f"{torn}: {reason}\n"
+    assert (name[8:], reason.startswith("parquet: ")) == ("-torn.parquet", True)
+
+
+def test_damaged_files_of_one_name_lie_side_by_side(till):
+    """Two shops' torn files of the same name are both kept, with the path of each."""
+    till.table |= {"format": "parquet", "glob": "in/**/*.parquet"}
+    for shop in ("north", "south", "east"):
+        (till.folder / "in" / shop).mkdir(parents=True)
+        (till.folder / "in" / shop / "events.parquet").write_text(shop, encoding="utf-8")
+    good = till.folder / "in" / "east" / "events.parquet"
+    pq.write_table(pa.Table.from_pylist([{"event_id": "e1", **row()}]), good)
+    names = [name for name, _ in till.ingest().manifest["damaged_files"]]
+    folder = till.quarantine / "files"
+    assert [(folder / name).read_text(encoding="utf-8") for name in names] == ["north", "south"]
+    told = [(folder / f"{name}.reason.txt").read_text(encoding="utf-8") for name in names]
+    paths = [till.folder / "in" / shop / "events.parquet" for shop in ("north", "south")]
+    assert [text.split(": ")[0] for text in told] == [str(path) for path in paths]
+
+
+def test_a_file_that_cannot_be_read_is_damaged(till):
+    """Left out with the reason, and read once it can be."""
+    till.deliver("a.csv", [row()])
+    away = till.folder / "away.csv"
+    (till.folder / "in" / "b.csv").symlink_to(away)
+    lake = till.ingest()
+    ((name, reason),) = lake.manifest["damaged_files"]
+    assert (name[8:], reason) == ("-b.csv", "cannot be read: No such file or directory")
+    kept = [path.name for path in (till.quarantine / "files").iterdir()]
+    assert (len(events_of(lake)), kept) == (1, [f"{name}.reason.txt"])
+    till.deliver("../away.csv", [row("bob")])
+    assert {event["user_id"] for event in events_of(till.ingest())} == {"ann", "bob"}
+
+
+def test_a_folder_that_the_glob_matches_is_no_file(till):
+    """It is passed over, and alone it is no match."""
+    (till.folder / "in" / "archive").mkdir(parents=True)
+    with pytest.raises(SourceError, match=r"no file under .* matches"):
+        till.ingest()
+    till.deliver("a.csv", [row()])
+    lake = till.ingest()
+    assert (len(events_of(lake)), lake.manifest["damaged_files"]) == (1, [])
 
 
 def test_too_many_damaged_files_stop_the_run(till):

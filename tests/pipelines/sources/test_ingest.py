@@ -1,16 +1,26 @@
 """From raw rows to the lake: quarantine, ids, duplicates, dimensions, unchanged input."""
 
+import os
 import random
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from pathlib import Path
 
+import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from pipelines.files import hash_file
-from pipelines.lake import LakeError, open_lake
+from pipelines.lake import KEEP_UNLISTED, LakeError, open_lake, write_table
 from pipelines.sources.raw import SourceError
-from tests.pipelines.sources.till import EVENTS, Till, events_of, row
+from tests.pipelines.sources.till import EVENTS, ITEMS, Till, events_of, row
 
+ROOT = Path(__file__).resolve().parents[3]
 BAD_ROWS = {
     "missing user_id": row(user=""),
     "user_id longer than 128 characters": row(user="u" * 129),
@@ -70,6 +80,60 @@ def test_negative_quantities_and_nul_characters_are_refused(till):
         "negative quantity",
         "user_id with a NUL character",
     ]
+
+
+FAR_MOMENTS = (
+    "infinity",
+    "-infinity",
+    "0044-03-15 (BC) 12:00:00",
+    "20000-01-01 00:00:00",
+    "294247-01-10 04:00:54",
+    "290309-12-22 (BC) 00:00:00",
+    "1989-12-31 23:59:59",
+    "2200-01-01 00:00:00",
+)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo"])
+def test_moments_out_of_range_are_refused(till, zone):
+    """Those that no calendar of the night holds go to quarantine as delivered, in any zone."""
+    till.source["timezone"] = zone
+    rows = [row(at=moment) for moment in (*FAR_MOMENTS, "1990-01-02", "2199-12-30")]
+    till.deliver("a.csv", rows)
+    counts = till.ingest().manifest["counts"]
+    reason = "event_at out of range (1990 to 2199)"
+    found = (counts["reasons"].get(reason), counts["events"])
+    # Either end of the range is a few hours elsewhere in another zone.
+    assert (
+        found
+        == {
+            "UTC": (8, 2),
+            "America/New_York": (7, 3),
+            "Asia/Tokyo": (7, 3),
+        }[zone]
+    )
+    kept = duckdb.connect().read_parquet(str(till.quarantine / "events.parquet"))
+    assert kept.filter("event_at = 'infinity'").aggregate("count(*)").fetchall() == [(1,)]
+
+
+def test_a_receipt_out_of_range_is_refused(till):
+    """No run would ever see an event received in the year 20000."""
+    sql = EVENTS.replace("value: Money.,", "value: Money., received_at: Receipt.,").replace(
+        "event_at, value,", "event_at, value, session_id as received_at,"
+    )
+    till.write_staging("events", sql)
+    till.deliver("a.csv", [row(session_id="2024-03-02"), row(session_id="20000-01-01")])
+    counts = till.ingest().manifest["counts"]
+    assert counts["reasons"] == {"received_at out of range (1990 to 2199)": 1}
+
+
+def test_an_empty_event_id_is_none(till):
+    """Rows whose id is an empty text are told apart like rows without one."""
+    sql = EVENTS.replace("nullif(event_id, '') as event_id", "coalesce(event_id, '') as event_id")
+    till.write_staging("events", sql)
+    till.deliver("a.csv", [row(), row(), row("bob")])
+    ids = [event["event_id"] for event in events_of(till.ingest())]
+    assert ([len(one) for one in ids], len(set(ids))) == ([64] * 3, 3)
 
 
 def test_too_many_bad_rows_stop_the_run(till):
@@ -230,6 +294,21 @@ def test_a_failing_staging_file_is_named(till):
         till.ingest()
 
 
+@pytest.mark.parametrize("table", ["events", "items", "visitors"])
+def test_a_cast_that_fails_on_a_row_names_its_file(till, table):
+    """One bad value under a strict cast is an error of that file, and says what to write."""
+    till.deliver("a.csv", [row(), row(value="much")])
+    if table == "events":
+        sql = EVENTS.replace("event_at, value,", "event_at, value::decimal(9, 2) as value,")
+    else:
+        sql = ITEMS.replace("'all' as category", "value::double::varchar as category")
+        sql = sql.replace("where item_id = 'milk'", "")
+    till.write_staging(table, sql)
+    message = rf"(?s){table}\.sql: a row cannot be computed: .*much.*use try_cast"
+    with pytest.raises(SourceError, match=message):
+        till.ingest()
+
+
 def test_a_source_maps_all_three_tables(till):
     """A missing staging file is named."""
     till.deliver("a.csv", [row()])
@@ -253,3 +332,84 @@ def test_an_empty_lake_says_what_to_run(till):
     """Opening a lake that was never filled names the command that fills it."""
     with pytest.raises(LakeError, match="holds no events yet; run `python -m pipelines ingest`"):
         open_lake(till.settings)
+
+
+def test_only_code_that_matters_makes_input_new(till, tmp_path, monkeypatch):
+    """Compiled files that Python leaves behind change nothing; the lake's own code does."""
+    copy = tmp_path / "pipelines"
+    shutil.copytree(ROOT / "pipelines" / "sources", copy / "sources")
+    shutil.copy(ROOT / "pipelines" / "lake.py", copy)
+    monkeypatch.setattr("pipelines.sources.ingest._PIPELINES", copy)
+    till.deliver("a.csv", [row()])
+    first = till.ingest().manifest["fingerprint"]
+    (copy / "sources" / "__pycache__").mkdir(exist_ok=True)
+    (copy / "sources" / "__pycache__" / "new.cpython-311.pyc").write_bytes(b"compiled")
+    assert till.ingest().manifest["fingerprint"] == first
+    with (copy / "lake.py").open("a", encoding="utf-8") as file:
+        file.write("# changed\n")
+    assert till.ingest().manifest["fingerprint"] != first
+
+
+def test_a_file_just_unlisted_stays_however_old_it_is(till):
+    """Its week begins when it leaves the manifest: a run opened before may still need it."""
+    path = till.deliver("a.csv", [row()])
+    old = till.ingest()
+    _age(old.directory)
+    _rewrite(path, "ann", "bob")
+    till.ingest()
+    assert [event["user_id"] for event in events_of(old)] == ["ann"]
+    (old.event_files()[0].parent / ".till.0.draft").touch()  # as a killed writer leaves it
+    _age(old.directory)
+    _rewrite(path, "bob", "eve")
+    newest = till.ingest()
+    kept = {file.name for file in newest.event_files()[0].parent.iterdir()}
+    assert (old.event_files()[0].name in kept, ".till.0.draft" in kept, len(kept)) == (
+        False,
+        False,
+        2,
+    )
+
+
+def _rewrite(path, old, new):
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+
+
+def _age(folder):
+    """Files of *folder* as they look a day after their grace has ended."""
+    moment = time.time() - KEEP_UNLISTED.total_seconds() - 86400
+    for path in folder.rglob("*"):
+        os.utime(path, (moment, moment))
+
+
+def test_a_table_is_written_by_several_at_once(tmp_path):
+    """Drafts of the same table do not get in each other's way."""
+    tables = [pa.table({"user_id": [f"u{number}"] * 2000}) for number in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        entries = list(pool.map(lambda table: write_table(table, tmp_path, "users"), tables))
+    found = [pq.read_table(tmp_path / entry["path"]) for entry in entries]
+    assert found == tables
+    assert len(list((tmp_path / "users").iterdir())) == 40
+
+
+def test_an_ingest_waits_for_another_process(till):
+    """Beside one that holds the lock a second does nothing; a killed one lets go."""
+    till.deliver("a.csv", [row()])
+    lock = till.folder / "var" / "demo" / "locks" / "ingest"
+    code = (
+        "import sys, time; from pathlib import Path; from pipelines.files import locked\n"
+        "with locked(Path(sys.argv[1])):\n"
+        "    print('locked', flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    command = [sys.executable, "-c", code, str(lock)]
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        assert process.stdout.readline() == b"locked\n"
+        second = pool.submit(till.ingest)
+        time.sleep(0.5)
+        before = (second.done(), (till.folder / "var" / "demo" / "lake").exists())
+        process.kill()
+        lake = second.result(timeout=30)
+    assert (before, len(events_of(lake))) == ((False, False), 1)
