@@ -1,20 +1,22 @@
-"""Removes what no night needs any more: old runs, and snapshots of cutoffs that nobody shares."""
+"""Removes what no night needs any more: old runs, and snapshots that nobody shares."""
 
 from __future__ import annotations
 
 import logging
 import shutil
+import time
 from collections.abc import Collection
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from pipelines.features.build import SNAPSHOTS
 from pipelines.files import read_json
-from pipelines.inputs import run_cutoffs
-from pipelines.moments import compact
 from pipelines.runs import FINISHED, REMOVED_SUFFIX, Run, list_runs, open_run, runs_directory
 from settings import Section, Settings
 from settings.project import var_directory
+
+YOUNG_S = 24 * 3600.0  # longer than a night takes
 
 log = logging.getLogger("nightshelf")
 
@@ -30,7 +32,7 @@ class RetentionSettings(Section):
 def remove_old_runs(settings: Settings, kept_versions: Collection[str]) -> list[str]:
     """Deletes finished runs beyond the newest `keep_runs` whose version is not in *kept_versions*.
 
-    Then deletes the snapshots of cutoffs that no remaining run has. An unfinished run is left
+    Then deletes the snapshots that no remaining run has. An unfinished run is left
     alone, somebody may be working on it. Gives the names of the runs that were deleted.
     """
     runs = [open_run(settings, name) for name in list_runs(settings)]
@@ -52,8 +54,12 @@ def _version(run: Run) -> str:
 
 
 def _remove_unused_snapshots(settings: Settings, runs: Collection[Run]) -> None:
-    used = {compact(cutoff) for run in runs for cutoff in run_cutoffs(run).all}
-    for folder in (var_directory(settings) / "snapshots").glob("*"):
-        if folder.name not in used:
-            shutil.rmtree(folder)
-            log.info("removed the snapshots of %s", folder.name)
+    """Deletes snapshots that none of *runs* has, save young ones: a night may be about to."""
+    root = var_directory(settings) / "snapshots"
+    lists = [run.path(SNAPSHOTS) for run in runs]
+    used = {root / name for path in lists if path.exists() for name in read_json(path)}
+    before = time.time() - YOUNG_S
+    for path in sorted(root.rglob("*.parquet")):
+        if path not in used and path.stat().st_mtime < before:
+            path.unlink()
+            log.info("removed the snapshot %s", path.relative_to(root))

@@ -25,7 +25,7 @@ from pipelines.features.snapshots import (
     write_snapshot,
 )
 from pipelines.features.sql_file import SqlFile
-from pipelines.files import hash_json, replacing
+from pipelines.files import hash_json, replacing, write_json
 from pipelines.inputs import run_cutoffs, run_lake
 from pipelines.lake import Lake
 from pipelines.moments import Cutoffs, NightSettings, compact
@@ -35,6 +35,8 @@ from pipelines.sources.settings import EventSettings
 from settings import Settings
 from settings.project import var_directory
 
+SNAPSHOTS = "snapshots.json"  # the files that a run's tables come from, below var's snapshots/
+
 log = logging.getLogger("nightshelf")
 
 
@@ -43,11 +45,17 @@ def build_features(run: Run) -> Mapping[str, Any]:
     files = load_folder(features_directory(run.settings))
     cutoffs = run_cutoffs(run)
     contexts = [snapshot_context(run, run_lake(run), cutoffs, cutoff) for cutoff in cutoffs.all]
-    built = 0
+    built, snapshots = 0, {}
     for context in progress(contexts, "features", unit="cutoff"):
-        built += build_cutoff(run, _files_at(files, context), context)
+        files_at = _files_at(files, context)
+        keys = snapshot_keys(files_at, context)
+        built += build_cutoff(run, files_at, context, keys)
+        snapshots[context.cutoff] = {n: context.path(f, keys[n]) for n, f in files_at.items()}
     with replacing(run.path("features.duckdb")) as beside:
-        _collect(beside, files, contexts)
+        _collect(beside, snapshots, run.as_of)
+    root = contexts[0].directory
+    used = sorted(p.relative_to(root).as_posix() for at in snapshots.values() for p in at.values())
+    write_json(run.path(SNAPSHOTS), used)
     tables = sum(len(_files_at(files, context)) for context in contexts)
     return {"files": len(files), "tables": tables, "rebuilt": built}
 
@@ -72,14 +80,14 @@ def snapshot_context(run: Run, lake: Lake, cutoffs: Cutoffs, cutoff: datetime) -
     )
 
 
-def build_cutoff(run: Run, files: Mapping[str, SqlFile], context: SnapshotContext) -> int:
-    """Builds the tables of one cutoff whose key changed; how many that were."""
-    keys = snapshot_keys(files, context)
-    stale = [
-        name
-        for name, file in files.items()
-        if run.is_rebuild or read_key(context.path(file)) != keys[name]
-    ]
+def build_cutoff(
+    run: Run, files: Mapping[str, SqlFile], context: SnapshotContext, keys: Mapping[str, str]
+) -> int:
+    """Builds the tables of one cutoff that are not there under their key; how many that were."""
+    paths = {name: context.path(file, keys[name]) for name, file in files.items()}
+    stale = [name for name in files if run.is_rebuild or read_key(paths[name]) != keys[name]]
+    for name in files.keys() - set(stale):
+        paths[name].touch()  # it is in use: the retention spares what is young
     if not stale:
         return 0
     settings = run.settings.read(FeatureSettings)
@@ -87,7 +95,7 @@ def build_cutoff(run: Run, files: Mapping[str, SqlFile], context: SnapshotContex
     with open_sandbox(settings, readable=readable, scratch=run.path("scratch")) as connection:
         _expose_base_tables(connection, run, context.lake)
         for name in files.keys() - set(stale):
-            _expose(connection, context.path(files[name]), name)
+            _expose(connection, paths[name], name)
         lock_sandbox(connection)
         _build_side_by_side(connection, files, stale, keys, context, run)
     return len(stale)
@@ -119,7 +127,7 @@ def _build_side_by_side(
                 finished, running = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
                     name = future.result()
-                    _expose(connection, context.path(files[name]), name)
+                    _expose(connection, context.path(files[name], keys[name]), name)
                     sorter.done(name)
         finally:
             pool.shutdown(cancel_futures=True)
@@ -147,20 +155,18 @@ def _expose(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> Non
     connection.read_parquet(str(path)).create_view(name)
 
 
-def _collect(path: Path, files: Mapping[str, SqlFile], contexts: list[SnapshotContext]) -> None:
+def _collect(path: Path, snapshots: Mapping[datetime, Mapping[str, Path]], night: datetime) -> None:
     """The run's own database: the night's tables, and a schema of views for each cutoff."""
     with duckdb.connect(str(path)) as connection:
-        for context in contexts:
-            is_night = context.cutoff == context.cutoffs.night
-            schema = cutoff_schema(context.cutoff)
-            if not is_night:
+        for cutoff, paths in snapshots.items():
+            schema = cutoff_schema(cutoff)
+            if cutoff != night:
                 connection.execute(f'create schema "{schema}"')  # digits of a datetime
-            for name, file in _files_at(files, context).items():
-                snapshot = str(context.path(file))
-                if is_night:
-                    connection.read_parquet(snapshot).create(name)
+            for name, snapshot in paths.items():
+                if cutoff == night:
+                    connection.read_parquet(str(snapshot)).create(name)
                 else:
-                    connection.execute(_view(schema, name, snapshot))
+                    connection.execute(_view(schema, name, str(snapshot)))
 
 
 def _view(schema: str, name: str, snapshot: str) -> str:

@@ -52,7 +52,11 @@ def _add(files: dict[str, SqlFile], file: SqlFile) -> None:
 
 def _unknown_tables(file: SqlFile, files: Mapping[str, SqlFile]) -> list[str]:
     known = [*BASE_TABLES, *files]
-    problems = []
+    problems = [
+        f"{file.path}: calls a CTE {name}, which is the name of a table; choose another, so that "
+        "it is plain which of the two is read"
+        for name in sorted(file.own_names & set(known))
+    ]
     for name in sorted(file.dependencies - set(known)):
         close = difflib.get_close_matches(name, known, n=1)
         hint = f"; did you mean {close[0]}?" if close else f"; known: {', '.join(known)}"

@@ -1,7 +1,8 @@
 """One table as of one cutoff: its key, and the Parquet file that is written once.
 
 The key says everything that decides the rows: SQL, moments, inputs, upstream keys.
-It travels inside the file, so that file and key can never disagree.
+It is in the file's name, so that a run keeps what it was built on while another one is built,
+and inside the file, so that a torn one is known.
 """
 
 from __future__ import annotations
@@ -42,8 +43,10 @@ class SnapshotContext:
     def until(self) -> datetime:
         return self.cutoff + self.cutoffs.horizon
 
-    def path(self, file: SqlFile) -> Path:
-        return self.directory / compact(self.cutoff) / file.folder / f"{file.name}.parquet"
+    def path(self, file: SqlFile, key: str) -> Path:
+        """Where the rows of *key* are; other rows of the same table are another file."""
+        name = f"{file.name}-{key[:12]}.parquet"
+        return self.directory / compact(self.cutoff) / file.folder / name
 
     def binds(self, file: SqlFile) -> dict[str, datetime | str]:
         """Values of the parameters that *file* uses."""
@@ -98,7 +101,7 @@ def write_snapshot(
             _compare_columns(file, relation.columns)
             order = ", ".join(f'"{column}"' for column in file.header.grain)
             batches = relation.order(order).to_arrow_reader(_BATCH_ROWS)
-            return _write(batches, context.path(file), key, file, settings.max_rows)
+            return _write(batches, context.path(file, key), key, file, settings.max_rows)
         except duckdb.InterruptException:
             if not timer["expired"]:
                 raise

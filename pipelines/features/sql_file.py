@@ -63,6 +63,7 @@ class SqlFile:
     header: Header
     sql: str
     dependencies: frozenset[str]
+    own_names: frozenset[str]  # of its CTEs
     parameters: frozenset[str]
 
     @property
@@ -97,6 +98,7 @@ def load_sql_file(path: Path) -> SqlFile:
         header=header,
         sql=sql,
         dependencies=_tables(path, query),
+        own_names=_own_names(query),
         parameters=parameters,
     )
 
@@ -164,7 +166,7 @@ def _parameters(path: Path, query: exp.Query) -> frozenset[str]:
 
 def _tables(path: Path, query: exp.Query) -> frozenset[str]:
     """Tables that the query reads, without its own CTEs; a file or a function is refused."""
-    ctes = {cte.alias for cte in query.find_all(exp.CTE)}
+    ctes = _own_names(query)
     names = set()
     for table in query.find_all(exp.Table):
         if not isinstance(table.this, exp.Identifier):
@@ -182,6 +184,10 @@ def _tables(path: Path, query: exp.Query) -> frozenset[str]:
         if table.name not in ctes:
             names.add(table.name)
     return frozenset(names)
+
+
+def _own_names(query: exp.Query) -> frozenset[str]:
+    return frozenset(cte.alias for cte in query.find_all(exp.CTE))
 
 
 def _line(node: exp.Expression) -> str:

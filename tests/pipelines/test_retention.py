@@ -1,9 +1,11 @@
 """What stays on disk: the newest runs, those on the shelf, the unfinished, and their snapshots."""
 
+import os
 from datetime import datetime, timedelta
 
 import pytest
 
+from pipelines.features.build import SNAPSHOTS
 from pipelines.files import write_json
 from pipelines.inputs import dump_cutoffs
 from pipelines.moments import NightSettings, choose_cutoffs, compact
@@ -30,21 +32,34 @@ def add_run(settings, day, *, is_finished=True):
     cutoffs = choose_cutoffs(as_of, FIRST_EVENT, NightSettings())
     manifest = {
         "as_of": as_of.isoformat(),
+        "snapshot_at": as_of.isoformat(),
         "inputs": {"data": str(day)},
         "cutoffs": dump_cutoffs(cutoffs),
         "settings": {"surfaces": {"home": {}}},
     }
     run = create_run(settings, as_of, manifest)
     write_json(run.path("lists", "manifest.json"), {"version": f"{run.id}-{day:08d}"})
-    for cutoff in cutoffs.all:
-        (var_directory(settings) / "snapshots" / compact(cutoff)).mkdir(parents=True, exist_ok=True)
+    names = [f"{compact(cutoff)}/user/visits-0123.parquet" for cutoff in cutoffs.all]
+    write_json(run.path(SNAPSHOTS), names)
+    for name in names:
+        write_json(snapshots_folder(settings) / name, "rows")
     if is_finished:
         do_once(run, FINISHED, lambda run: {})
     return run
 
 
+def snapshots_folder(settings):
+    return var_directory(settings) / "snapshots"
+
+
 def snapshots(settings):
-    return {path.name for path in (var_directory(settings) / "snapshots").iterdir()}
+    root = snapshots_folder(settings)
+    return {path.relative_to(root).as_posix() for path in root.rglob("*.parquet")}
+
+
+def make_old(settings):
+    for name in snapshots(settings):
+        os.utime(snapshots_folder(settings) / name, (0, 0))
 
 
 def test_the_newest_and_the_published_stay(settings):
@@ -58,11 +73,14 @@ def test_the_newest_and_the_published_stay(settings):
 
 
 def test_snapshots_go_with_the_last_run_that_shares_them(settings):
-    """The grid moments that a kept run still has stay; the night that went takes its own along."""
+    """Those that a kept run has stay, and young ones, which a night may be about to use."""
     runs = [add_run(settings, day) for day in range(3)]
     shared = snapshots(settings)
     remove_old_runs(settings, [])
-    assert shared - snapshots(settings) == {compact(runs[0].as_of)}
+    assert snapshots(settings) == shared
+    make_old(settings)
+    remove_old_runs(settings, [])
+    assert shared - snapshots(settings) == {f"{compact(runs[0].as_of)}/user/visits-0123.parquet"}
 
 
 def test_a_removal_that_was_killed_is_completed(settings):

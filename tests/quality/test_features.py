@@ -79,8 +79,8 @@ def test_a_table_that_is_not_there_stops_the_run(inputs, statement, expected, sh
 def test_past_cutoffs_are_judged_too(inputs):
     """A training table with one bad value stops the night, named with its cutoff."""
     run = begin_with_features(inputs)
-    path = var_directory(run.settings) / "snapshots" / "20171218T000000" / "user"
-    path /= "user_history.parquet"
+    folder = var_directory(run.settings) / "snapshots" / "20171218T000000" / "user"
+    (path,) = folder.glob("user_history-*.parquet")
     table = pq.read_table(path)
     bad = pa.array([0] * table.num_rows, table.schema.field("n_events").type)
     pq.write_table(table.set_column(1, "n_events", bad), path)

@@ -174,6 +174,21 @@ FOLDERS = {
         {"label/bought": BODY, "user/visits": "select user_id, 1 as n_events from bought"},
         r"visits\.sql: reads the label bought, which knows the future$",
     ),
+    "CTE like a lake table": (
+        {
+            "user/visits": "with events as (select user_id, event_at from events"
+            " where event_at < $as_of) select user_id, 1 as n_events from events"
+        },
+        r"visits\.sql: calls a CTE events, which is the name of a table; choose another",
+    ),
+    "CTE like a label": (
+        {
+            "label/bought": BODY,
+            "user/visits": "with bought as (select user_id from bought)"
+            " select user_id, 1 as n_events from bought",
+        },
+        r"visits\.sql: calls a CTE bought, which is the name of a table; choose another",
+    ),
     "empty": ({}, r"no SQL file in any of user, item, user_item, label$"),
 }
 
