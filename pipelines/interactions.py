@@ -20,6 +20,7 @@ from pipelines.sources.settings import EventSettings
 
 IntArray = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
 
 # Rows in a fixed order, so that sums of floats come out the same every night.
 _QUERY = """
@@ -27,6 +28,7 @@ select
     users.number as user_number,
     items.number as item_number,
     cast(weights.weight as float) as weight,
+    events.event_type = 'purchase' as is_purchase,
     cast(epoch($cutoff - events.event_at) / 86400.0 as float) as age_days
 from events
 join users using (user_id)
@@ -46,6 +48,7 @@ class Interactions:
     users: IntArray
     items: IntArray
     weights: FloatArray
+    is_purchase: BoolArray
     age_days: FloatArray  # days before the cutoff
     n_users: int
     n_items: int
@@ -56,12 +59,17 @@ class Interactions:
         return self.sum_by_pair(self.weights)
 
     @cached_property
+    def purchases(self) -> csr_matrix:
+        """users × items: number of purchase events, float32, on the same pattern as `matrix`."""
+        return self.sum_by_pair(self.is_purchase.astype(np.float32))
+
+    @cached_property
     def active_users(self) -> IntArray:
         """Numbers of users with an event, ascending."""
         return np.unique(self.users)
 
     @cached_property
-    def seen_items(self) -> npt.NDArray[np.bool_]:
+    def seen_items(self) -> BoolArray:
         """For each item, whether it has an event."""
         seen = np.zeros(self.n_items, dtype=bool)
         seen[self.items] = True
@@ -93,6 +101,7 @@ def load_interactions(run: Run, index: Index, cutoff: datetime) -> Interactions:
         users=rows["user_number"].astype(np.int32),
         items=rows["item_number"].astype(np.int32),
         weights=rows["weight"].astype(np.float32),
+        is_purchase=rows["is_purchase"].astype(bool),
         age_days=rows["age_days"].astype(np.float32),
         n_users=index.n_users,
         n_items=index.n_items,

@@ -27,7 +27,9 @@ from pipelines.progress import progress
 from pipelines.runs import Run
 from pipelines.surfaces import SurfacesSettings
 
-HISTORY = "history"  # file of the interactions themselves, beside the generators
+# Files of the interactions themselves, beside the generators.
+HISTORY = "history"
+PURCHASES = "purchases"
 
 # Also fitted where no surface asks for it: a baseline of every evaluation.
 BASELINES = ("own_most_frequent", "recent_popularity", "als")
@@ -51,6 +53,8 @@ def fit_generators(run: Run) -> Mapping[str, Any]:
         for name in names:
             _fit(run, index, interactions, cutoff, name).save(generator_path(run, cutoff, name))
         save_arrays(generator_path(run, cutoff, HISTORY), {"pairs": interactions.matrix})
+        if cutoff == run_cutoffs(run).night:
+            save_arrays(generator_path(run, cutoff, PURCHASES), {"pairs": interactions.purchases})
         counts[f"events_{compact(cutoff)}"] = len(interactions.users)
     return {"generators": len(names), **counts}
 
@@ -79,6 +83,12 @@ def load_generator(run: Run, cutoff: datetime, name: str) -> Generator:
 def load_history(run: Run, cutoff: datetime) -> csr_matrix:
     """users × items: summed weights of the events before *cutoff*."""
     return sparse_of(load_arrays(generator_path(run, cutoff, HISTORY)), "pairs")
+
+
+def load_purchases(run: Run) -> csr_matrix:
+    """users × items: number of purchases before the night."""
+    path = generator_path(run, run_cutoffs(run).night, PURCHASES)
+    return sparse_of(load_arrays(path), "pairs")
 
 
 def generator_hashes(run: Run) -> dict[str, str]:

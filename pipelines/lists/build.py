@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from pipelines.candidates.fit import load_history, used_generators
+from pipelines.candidates.fit import load_history, load_purchases, used_generators
 from pipelines.files import hash_files, read_json, replacing_directory, write_json
 from pipelines.index import Index, load_index
 from pipelines.inputs import run_cutoffs
@@ -88,13 +88,14 @@ def _write_surface(
     run: Run, index: Index, surface: str, directory: Path, n_buckets: int
 ) -> dict[str, Any]:
     history = load_history(run, run_cutoffs(run).night)
+    purchases = load_purchases(run)
     users: list[str] = []
     packed: list[bytes] = []
     rows = 0
     with pq.ParquetWriter(listed_path(directory, surface), SCHEMA, compression="zstd") as writer:
         shards = range(len(shard_users(run)))
         for shard in progress(shards, f"lists {surface}", unit="shard"):
-            listed = list_shard(run, index, surface, shard, history)
+            listed = list_shard(run, index, surface, shard, history, purchases)
             writer.write_table(listed.to_arrow())
             rows += len(listed.users)
             for user, data in pack_lists(listed):

@@ -62,7 +62,14 @@ def _read_ranked(path: Path) -> pa.Table:
         ) from None
 
 
-def list_shard(run: Run, index: Index, surface: str, shard: int, history: csr_matrix) -> Listed:
+def list_shard(
+    run: Run,
+    index: Index,
+    surface: str,
+    shard: int,
+    history: csr_matrix,
+    purchases: csr_matrix,
+) -> Listed:
     """The lists of one shard's users: ruled, cut to length, with reasons."""
     settings = run.settings.read(SurfacesSettings)[surface]
     lists = run.settings.read(ListSettings)
@@ -73,7 +80,7 @@ def list_shard(run: Run, index: Index, surface: str, shard: int, history: csr_ma
     chosen = chosen[_place(users[chosen]) < settings.length]
     users, items, sources = users[chosen], items[chosen], sources[chosen]
     places = _place(users)
-    codes = reason_codes(users, items, sources, used_generators(run), history)
+    codes = reason_codes(users, items, sources, used_generators(run), history, purchases)
     night = run_cutoffs(run).night
     reason_items = name_reason_items(
         codes,

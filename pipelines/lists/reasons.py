@@ -14,11 +14,11 @@ from pipelines.lists.settings import ReasonSettings
 
 REASON_CODES = tuple(ReasonSettings.model_fields)
 _CODE = {name: number for number, name in enumerate(REASON_CODES)}
-OFTEN = 3  # events of the pair from which on it is “often”
+OFTEN = 3  # purchases of the pair from which on it is “often”
 
 # What a generator's proposal means to a shopper.
 _CODE_OF_GENERATOR = {
-    "own_most_frequent": "bought_before",
+    "own_most_frequent": "seen_before",
     "item_item": "goes_with",
     "als": "similar_baskets",
     "segment_popularity": "popular_in_segment",
@@ -32,14 +32,16 @@ def reason_codes(
     sources: np.ndarray,
     generators: list[str],
     history: csr_matrix,
+    purchases: csr_matrix,
 ) -> np.ndarray:
     """uint8 code of each pair: what the user had before goes first, then its best generator."""
     names = [_CODE_OF_GENERATOR[name] for name in generators]
     by_generator = np.array([_CODE[name] for name in names], dtype=np.uint8)
-    had = look_up(history, users, items)
     codes = by_generator[sources]
-    codes[had > 0] = _CODE["bought_before"]
-    codes[had >= OFTEN] = _CODE["bought_often"]
+    codes[look_up(history, users, items) > 0] = _CODE["seen_before"]
+    bought = look_up(purchases, users, items)
+    codes[bought > 0] = _CODE["bought_before"]
+    codes[bought >= OFTEN] = _CODE["bought_often"]
     return codes
 
 

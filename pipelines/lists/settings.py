@@ -46,8 +46,9 @@ class ReasonSettings(Section):
 
     section_name: ClassVar[str] = "reasons"
 
-    bought_often: Template = "You buy this often"  # three events of the user or more
+    bought_often: Template = "You buy this often"  # three purchases of the user or more
     bought_before: Template = "You bought this before"  # fewer than three
+    seen_before: Template = "You looked at this before"  # events, but no purchase
     goes_with: Template = "Goes well with {item}"  # found by item_item
     # Found by als, or by item_item without an item to name.
     similar_baskets: Template = "Liked by shoppers with baskets like yours"

@@ -14,13 +14,14 @@ N = 10  # users and items of the checkerboard
 def interactions_of(
     events: Sequence[tuple[int, int, float]], n_users: int, n_items: int
 ) -> Interactions:
-    """Events (user, item, age in days), oldest first, each of weight 1."""
+    """Events (user, item, age in days), oldest first, each a purchase of weight 1."""
     ordered = sorted(events, key=lambda event: -event[2])
     users, items, ages = zip(*ordered, strict=True)
     return Interactions(
         users=np.array(users, dtype=np.int32),
         items=np.array(items, dtype=np.int32),
         weights=np.ones(len(ordered), dtype=np.float32),
+        is_purchase=np.ones(len(ordered), dtype=bool),
         age_days=np.array(ages, dtype=np.float32),
         n_users=n_users,
         n_items=n_items,

@@ -1,20 +1,26 @@
 """The finished night's lists: rules hold, reasons are true, and the bytes say the same."""
 
 import json
+import shutil
 from collections import defaultdict
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.candidates.fit import load_history, used_generators
+from pipelines.candidates.fit import load_history, load_purchases, used_generators
 from pipelines.features.database import user_segments
 from pipelines.files import hash_files, read_json
 from pipelines.index import load_index
 from pipelines.inputs import run_cutoffs
+from pipelines.lists.build import build_lists
 from pipelines.lists.listed import listed_path
 from pipelines.lists.reasons import OFTEN, REASON_CODES
+from pipelines.lists.user_rows import _last_items
+from pipelines.quality.gate import QualityError
+from pipelines.quality.lists import check_lists
 from pipelines.surfaces import SurfacesSettings
 from store.keys import bucket_of
 from store.packed import unpack_list
@@ -81,14 +87,16 @@ def test_only_home_repeats(lists, surface, history):
 def test_reasons_are_true(finished_night, lists, history):
     """What was bought says so, and an item that explains is the user's own."""
     night_sources = used_generators(finished_night)
+    purchases = load_purchases(finished_night).toarray()
     for user, rows in lists.items():
-        own = dict(zip(history[user].indices.tolist(), history[user].data.tolist(), strict=True))
+        own = set(history[user].indices.tolist())
         for row in rows:
             code = REASON_CODES[row["reason"]]
-            weight = own.get(row["item"], 0)
+            bought = purchases[user, row["item"]]
             assert row["source"] < len(night_sources)
-            assert (code == "bought_often") == (weight >= OFTEN)
-            assert (code == "bought_before") == (0 < weight < OFTEN)
+            assert (code == "bought_often") == (bought >= OFTEN)
+            assert (code == "bought_before") == (0 < bought < OFTEN)
+            assert (code == "seen_before") == (row["item"] in own and not bought)
             assert (code == "goes_with") == (row["reason_item"] in own)
             assert row["reason_item"] != row["item"]
 
@@ -194,6 +202,27 @@ def test_user_rows_hold_segment_and_last_items(finished_night, index):
         assert len(set(found["last_items"])) == len(dates)
         assert found["segment"] == segment_of[row["user_id"]]
         assert 0 < len(found["top_categories"]) <= 5
+
+
+def test_a_rule_that_empties_a_surface_is_left_to_the_gate(finished_night, tmp_path):
+    """Lists without a row are written, and it is the gate that stops the night, for their fill."""
+    directory = shutil.copytree(finished_night.directory, tmp_path / finished_night.name)
+    tables = finished_night.settings.tables
+    emptied = {**tables["surfaces"], "home": {**tables["surfaces"]["home"], "min_score": 1.0}}
+    settings = replace(finished_night.settings, tables={**tables, "surfaces": emptied})
+    run = replace(finished_night, directory=directory, settings=settings)
+    build_lists(run)
+    manifest = read_json(run.path("lists", "manifest.json"))
+    assert (manifest["surfaces"]["home"]["n_users"], manifest["counts"]["users"]) == (0, 60)
+    assert pq.read_metadata(run.path("lists", "lists-home.parquet")).num_rows == 0
+    with pytest.raises(QualityError, match="fill_rate"):
+        check_lists(run)
+
+
+def test_nobody_has_no_last_items():
+    """Without an event there is no row of a user."""
+    nobody = np.empty(0, dtype=np.int32)
+    assert _last_items(nobody, nobody) == []
 
 
 def test_the_catalogue_is_in_blocks(finished_night, index):

@@ -100,23 +100,26 @@ def test_scores_never_rise():
 
 
 def test_what_the_user_had_explains_before_any_generator():
-    """Often, then before, then the generator that ranked the item best."""
-    history = checkerboard().matrix.copy()
-    history[0, 2] = 3.0
+    """Bought often, bought, looked at, then the generator that ranked the item best."""
+    history = checkerboard().matrix
+    purchases = checkerboard().purchases.copy()
+    purchases[0, 2] = 3.0
+    purchases[0, 6] = 0.0  # views alone
     generators = ["als", "item_item", "own_most_frequent", "recent_popularity"]
     codes = reason_codes(
         np.zeros(6, dtype=np.int32),
-        np.array([2, 4, 1, 3, 5, 7], dtype=np.int32),
-        np.array([0, 0, 0, 1, 2, 3], dtype=np.uint8),
+        np.array([2, 4, 6, 1, 3, 7], dtype=np.int32),
+        np.array([0, 0, 0, 0, 1, 3], dtype=np.uint8),
         generators,
         history,
+        purchases,
     )
     assert [REASON_CODES[code] for code in codes] == [
         "bought_often",
         "bought_before",
+        "seen_before",
         "similar_baskets",
         "goes_with",
-        "bought_before",
         "popular_now",
     ]
 
