@@ -23,7 +23,7 @@ from pipelines.quality.features import check_features
 from pipelines.quality.lists import check_lists
 from pipelines.ranking.score import score_users, shard_users
 from pipelines.ranking.train import train_rankers
-from pipelines.retention import remove_old_runs
+from pipelines.retention import RetentionSettings, remove_old_runs
 from pipelines.runs import FINISHED, Run, RunError, do_once, open_run, replace_run
 from pipelines.sources.ingest import ingest
 from pipelines.surfaces import SurfacesSettings
@@ -52,6 +52,9 @@ _AFTER_SCORING: dict[str, Stage] = {
 STAGES = tuple(_BEFORE_SCORING)  # what comes before scoring, in order
 LIST_STAGES = tuple(_AFTER_SCORING)  # what comes after it
 
+# Used at the end of the night; what is wrong with them is said at its beginning.
+LATE_SECTIONS = (PublishSettings, RetentionSettings, StoreSettings)
+
 
 def begin_night(
     settings: Settings,
@@ -65,6 +68,8 @@ def begin_night(
     *as_of* empty: `[night] as_of`. *force*: a finished run is built again beside itself.
     *surfaces*: only these; such a run has an id of its own and is for looking, not publishing.
     """
+    for section in LATE_SECTIONS:
+        settings.read(section)
     moment = as_of or settings.read(NightSettings).as_of
     if moment is None:
         raise MomentError(
@@ -78,10 +83,15 @@ def begin_night(
 
 
 def do_stage(run: Run, stage: str) -> None:
-    """Does one stage of *run* unless it is done. Raises `RunError` for an unknown name."""
+    """Does one stage of *run* unless it is done.
+
+    Raises `RunError` for an unknown name, or when a stage before it is not done.
+    """
     stages = _BEFORE_SCORING | _AFTER_SCORING
     if stage not in stages:
         raise RunError(f"no stage {stage!r}; stages: {', '.join(stages)}")
+    before = list(stages)[: list(stages).index(stage)]
+    _require(run, stage, before, with_scores=stage in _AFTER_SCORING)
     do_once(run, stage, stages[stage])
 
 
@@ -91,16 +101,24 @@ def shards(run: Run) -> list[int]:
 
 
 def score_shard(run: Run, shard: int) -> None:
-    """Ranks the candidates of one shard's users on every surface."""
-    do_once(run, f"score-{shard:04d}", lambda run: score_users(run, shard))
+    """Ranks the candidates of one shard's users on every surface.
+
+    Raises `RunError` when a stage before scoring is not done, or for an unknown shard.
+    """
+    _require(run, "score", STAGES)
+    if shard not in shards(run):
+        raise RunError(f"{run.name} has no shard {shard}; it has 0 to {len(shards(run)) - 1}")
+    do_once(run, score_stage(shard), lambda run: score_users(run, shard))
 
 
 def finish_night(run: Run) -> Run:
     """Completes the manifest and `timings.json`; a rebuilt run takes the place of the old one.
 
-    Raises `RunError` when a rebuild did not reproduce the lists: the old run then stays.
+    Raises `RunError` when a stage or a gate is not done, and when a rebuild did not reproduce
+    the lists: the old run then stays.
     """
     if not run.is_done(FINISHED):
+        _require(run, FINISHED, [*STAGES, *LIST_STAGES], with_scores=True)
         _compare_with_original(run)
         outputs = _outputs(run)
         manifest = {**run.manifest, "outputs": outputs}
@@ -113,9 +131,12 @@ def finish_night(run: Run) -> Run:
 def publish_run(run: Run, *, activate: bool = True, allow_older: bool = False) -> Publication:
     """Loads the run's lists into the store and shows them to readers; safe to repeat.
 
-    Raises `RunError` for a run of some surfaces only: readers would lose the others.
+    Raises `RunError` for a run that is not finished, since its gates may not have passed, and
+    for a run of some surfaces only: readers would lose the others.
     """
     settings = run.settings
+    if not run.is_done(FINISHED):
+        raise RunError(f"{run.name} is not finished; end it with `python -m pipelines night`")
     if run.manifest["is_partial"]:
         names = [name for name, _ in settings.read(SurfacesSettings).items()]
         raise RunError(f"{run.name} has only the surfaces {names}; it is for looking at")
@@ -134,6 +155,11 @@ def publish_run(run: Run, *, activate: bool = True, allow_older: bool = False) -
     return publication
 
 
+def score_stage(shard: int) -> str:
+    """The record of a scored *shard* among the stages."""
+    return f"score-{shard:04d}"
+
+
 def do_night(run: Run) -> Run:
     """Every stage up to the finished run; publishing is a step of its own."""
     for stage in STAGES:
@@ -148,6 +174,17 @@ def do_night(run: Run) -> Run:
 def lists_hash(run: Run) -> str:
     """SHA-256 of everything that publishing ships: the same for the same night."""
     return str(read_json(run.path("lists", "manifest.json"))["lists_hash"])
+
+
+def _require(run: Run, stage: str, before: Sequence[str], *, with_scores: bool = False) -> None:
+    missing = [name for name in before if not run.is_done(name)]
+    if not missing and with_scores:
+        missing = [name for name in map(score_stage, shards(run)) if not run.is_done(name)]
+    if missing and not run.is_done(stage):
+        raise RunError(
+            f"{run.name}: {stage} comes after {', '.join(missing)}; do that first, or everything "
+            "that is left with `python -m pipelines night`"
+        )
 
 
 def _only_surfaces(settings: Settings, surfaces: Sequence[str]) -> Settings:

@@ -6,7 +6,6 @@ A finished stage is skipped on a re-run; a finished run is read-only.
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import resource
 import shutil
@@ -18,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines.files import hash_json, read_json, write_json
+from pipelines.files import hash_json, locked, read_json, write_json
 from pipelines.moments import compact
 from settings import Settings
 from settings.errors import NightshelfError
@@ -89,10 +88,7 @@ class Run:
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
         """Waits for, then holds `locks/<name>`; the kernel lets go of it if we are killed."""
-        path = self.path("locks", name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with locked(self.path("locks", name)):
             yield
 
     def _record(self, stage: str) -> Path:
@@ -179,6 +175,11 @@ def replace_run(run: Run) -> Run:
 
 
 def list_runs(settings: Settings) -> list[str]:
-    """Names of the runs on disk, oldest moment first."""
-    found = [path.parent.name for path in runs_directory(settings).glob("*/manifest.json")]
-    return sorted(name for name in found if not name.endswith((REPLACED_SUFFIX, REMOVED_SUFFIX)))
+    """Names of the runs on disk, oldest moment first; of one moment, the one opened last is last.
+
+    The digits of the hash say nothing about time.
+    """
+    found = runs_directory(settings).glob("*/manifest.json")
+    made = {path.parent.name: read_json(path) for path in found}
+    names = [name for name in made if not name.endswith((REPLACED_SUFFIX, REMOVED_SUFFIX))]
+    return sorted(names, key=lambda name: (made[name]["as_of"], made[name]["snapshot_at"], name))

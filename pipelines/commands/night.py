@@ -66,7 +66,7 @@ def _add_moment(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_run(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    parser.add_argument("--run", help="name of the run (default: the one with the newest as_of)")
+    parser.add_argument("--run", help="name of the run (default: the newest)")
     return parser
 
 
@@ -119,7 +119,7 @@ def _finish(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def _publish(settings: Settings, options: argparse.Namespace) -> None:
-    run = _chosen(settings, options)
+    run = _chosen_to_publish(settings, options)
     activate = not options.no_activate
     _print_publication(night.publish_run(run, activate=activate, allow_older=options.allow_older))
 
@@ -135,6 +135,16 @@ def _chosen(settings: Settings, options: argparse.Namespace) -> Run:
     if not names:
         raise RunError("no run on disk yet; start one with `python -m pipelines night`")
     return open_run(settings, names[-1])
+
+
+def _chosen_to_publish(settings: Settings, options: argparse.Namespace) -> Run:
+    if options.run:
+        return open_run(settings, options.run)
+    runs = [open_run(settings, name) for name in list_runs(settings)]
+    whole = [r for r in runs if r.is_done(FINISHED) and not r.manifest["is_partial"]]
+    if not whole:
+        raise RunError("no finished run on disk; make one with `python -m pipelines night`")
+    return whole[-1]
 
 
 def _print_publication(publication: Publication) -> None:

@@ -24,6 +24,7 @@ from pipelines.night import (
 )
 from pipelines.ranking.score import shard_path
 from pipelines.runs import FINISHED, RunError, list_runs, open_run
+from settings import SettingsError
 from tests.night_fixtures import (
     SHOP_AS_OF,
     MadeShop,
@@ -241,3 +242,38 @@ def test_a_finished_night_is_published(finished_night, store_settings, client):
     assert pointer.split()[1].decode() == version
     assert publish_run(run).version == version
     assert client.get("ns:shop:active") == pointer
+
+
+def test_lists_that_no_gate_has_passed_are_not_published(copied):
+    """A run is published once it is finished, and finished once every stage is done."""
+    run = begin_night(copied)
+    for stage in ("check_lists", "report", FINISHED):
+        run.path("stages", f"{stage}.json").unlink()
+    with pytest.raises(RunError, match=r"is not finished; end it with `python -m pipelines night`"):
+        publish_run(run)
+    with pytest.raises(RunError, match="finish comes after check_lists, report; do that first"):
+        finish_night(run)
+    with pytest.raises(RunError, match="report comes after check_lists; do that first"):
+        do_stage(run, "report")
+
+
+def test_a_stage_out_of_order_is_refused(copied):
+    """A stage names those before it that are not done; a shard that does not exist is named."""
+    run = begin_night(copied)
+    with pytest.raises(RunError, match="has no shard 99; it has 0 to 0"):
+        score_shard(run, 99)
+    for stage in ("rankers", "score-0000", "lists"):
+        run.path("stages", f"{stage}.json").unlink()
+    with pytest.raises(RunError, match="score comes after rankers; do that first"):
+        score_shard(run, 0)
+    run.path("stages", "rankers.json").write_text("{}")
+    with pytest.raises(RunError, match="lists comes after score-0000; do that first"):
+        do_stage(run, "lists")
+
+
+@pytest.mark.parametrize("name", ["RETENTION__KEEP_RUNS", "PUBLISH__KEEP_VERSIONS"])
+def test_what_is_used_last_is_checked_first(copied, name):
+    """A wrong setting of publishing is found before the night, not after it."""
+    wrong = open_shop(copied.path.parent, {f"NIGHTSHELF__{name}": "0"})
+    with pytest.raises(SettingsError, match=name.lower().replace("__", r"\.")):
+        begin_night(wrong)

@@ -23,6 +23,7 @@ from tests.night_fixtures import REPOSITORY
 AS_OF = datetime(2024, 5, 6)
 MANIFEST = {
     "as_of": AS_OF.isoformat(),
+    "snapshot_at": "2024-05-06T02:00:00",
     "inputs": {"data": "a", "sql": "b"},
     "settings": {"surfaces": {"home": {}}},
 }
@@ -194,3 +195,19 @@ def test_json_is_written_the_same_every_time(run):
     keys = [line.split('"')[1] for line in text.splitlines() if line.startswith(' "')]
     assert keys == sorted(keys)
     assert read_json(run.path("manifest.json"))["run_id"] == run.id
+
+
+def test_runs_are_listed_as_they_were_made(settings):
+    """Of runs of one moment the one opened last is last, whatever the digits of its hash."""
+    made = [
+        create_run(
+            settings,
+            AS_OF,
+            {**MANIFEST, "inputs": {"data": str(n)}, "snapshot_at": f"2024-05-06T02:{n:02d}:00"},
+        )
+        for n in range(8)
+    ]
+    before = create_run(
+        settings, datetime(2024, 5, 5), {**MANIFEST, "as_of": "2024-05-05T00:00:00"}
+    )
+    assert list_runs(settings) == [before.id, *(run.id for run in made)]
