@@ -7,19 +7,39 @@ and its labels happened in [T, T + horizon).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, ClassVar
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field
 
 from settings import Section
-from settings.durations import Duration
+from settings.durations import PositiveDuration
 from settings.errors import NightshelfError
 
 # A Monday, so that grid moments are Mondays, 00:00 UTC.
 GRID_ORIGIN = datetime(2001, 1, 1)
 WEEK = timedelta(days=7)
+# Wider than any data, and far enough from the ends of the calendar to count back from.
+EARLIEST, END = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+class MomentError(NightshelfError):
+    """A moment is missing, impossible, or leaves no room for cutoffs."""
+
+
+def to_naive_utc(moment: datetime) -> datetime:
+    """*moment* with its offset taken off; without one it is UTC already.
+
+    Raises `MomentError` unless it is in the years 1990 to 2199.
+    """
+    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    if not EARLIEST <= aware < END:
+        raise MomentError(
+            f"{moment.isoformat()} is out of range; expected a moment of the years "
+            f"{EARLIEST.year} to {END.year - 1}"
+        )
+    return aware.astimezone(UTC).replace(tzinfo=None)
 
 
 def _check_timezone(name: str) -> str:
@@ -28,7 +48,15 @@ def _check_timezone(name: str) -> str:
     return name
 
 
+def _check_moment(moment: datetime) -> datetime:
+    try:
+        return to_naive_utc(moment)
+    except MomentError as error:
+        raise ValueError(str(error)) from None
+
+
 Timezone = Annotated[str, AfterValidator(_check_timezone)]
+Moment = Annotated[datetime, AfterValidator(_check_moment)]
 
 
 class NightSettings(Section):
@@ -36,18 +64,15 @@ class NightSettings(Section):
 
     section_name: ClassVar[str] = "night"
 
-    as_of: datetime | None = None  # naive UTC; empty: the DAG run's date or --as-of
+    # UTC, or with an offset; empty: the DAG run's date or --as-of
+    as_of: Moment | None = None
     timezone: Timezone = "UTC"  # local hour and day in SQL
-    horizon: Duration = timedelta(days=28)  # labels of T: [T, T + horizon)
+    horizon: PositiveDuration = timedelta(days=28)  # labels of T: [T, T + horizon)
     training_cutoffs: Annotated[int, Field(ge=1, le=12)] = 2  # past moments to train on
-    min_history: Duration = timedelta(days=28)  # events before the first training cutoff
-    max_age: Duration = timedelta(hours=48)  # newest event before as_of, else refused
+    min_history: PositiveDuration = timedelta(days=28)  # events before the first training cutoff
+    max_age: PositiveDuration = timedelta(hours=48)  # newest event before as_of, else refused
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0  # of samples, models and intervals
     threads: Annotated[int, Field(ge=1, le=64)] = 2  # of one stage
-
-
-class MomentError(NightshelfError):
-    """A moment is missing or leaves no room for cutoffs."""
 
 
 @dataclass(frozen=True)
@@ -98,17 +123,17 @@ def last_grid_moment(moment: datetime) -> datetime:
 
 
 def parse_moment(text: str) -> datetime:
-    """*text* (`2018-01-01` or ISO with time, `Z` or an offset allowed) as naive UTC."""
+    """*text* (`2018-01-01` or ISO with time, `Z` or an offset allowed) as naive UTC.
+
+    Raises `MomentError` when it is none, or out of range.
+    """
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise MomentError(
             f"{text!r} is not a moment; expected a date or ISO time such as 2018-01-01T00:00:00"
         ) from None
-    if moment.tzinfo is not None:
-        offset = moment.utcoffset() or timedelta()
-        return moment.replace(tzinfo=None) - offset
-    return moment
+    return to_naive_utc(moment)
 
 
 def compact(moment: datetime) -> str:

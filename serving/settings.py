@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from settings import Section, Settings
-from settings.durations import Duration
+from settings.durations import PositiveDuration
 from settings.project import var_directory
 
 Tier = Literal["personal", "segment", "trending", "global", "static"]
@@ -30,9 +30,9 @@ class ServingSettings(Section):
     default_n: Annotated[int, Field(ge=1, le=1000)] = 10  # items of an answer
     max_n: Annotated[int, Field(ge=1, le=1000)] = 100  # that a request may ask for
     default_surface: str = "home"  # of a request that names none
-    stale_after: Duration = timedelta(hours=36)  # since publishing
+    stale_after: PositiveDuration = timedelta(hours=36)  # since publishing
     # How often a process looks which version is live.
-    poll_every: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(seconds=1)
+    poll_every: PositiveDuration = timedelta(seconds=1)
     cached_blocks: Annotated[int, Field(ge=1, le=1_000_000)] = 2000  # of the catalogue
     static_path: str | None = None  # by default static.json in the namespace's folder of var
 

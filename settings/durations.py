@@ -4,10 +4,11 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 DURATION_PATTERN = r"^(\d{1,9})(ms|s|m|h|d)$"
+LONGEST = timedelta(days=36_500)  # a hundred years: no sum of moments leaves the calendar
 
 
 def parse_duration(text: str) -> timedelta:
@@ -21,7 +22,10 @@ def parse_duration(text: str) -> timedelta:
             f'{text!r} is not a duration; write a whole number and a unit (ms, s, m, h, d): "36h"'
         )
     number, unit = match.groups()
-    return timedelta(**{UNITS[unit]: int(number)})
+    span = timedelta(**{UNITS[unit]: int(number)})
+    if span > LONGEST:
+        raise ValueError(f"{text!r} is too long; expected at most {format_duration(LONGEST)}")
+    return span
 
 
 def format_duration(span: timedelta) -> str:
@@ -48,4 +52,9 @@ Duration = Annotated[
     PlainSerializer(format_duration, return_type=str),
     WithJsonSchema({"type": 'duration like "36h", "30m" or "45s"'}, mode="validation"),
     WithJsonSchema({"type": "string"}, mode="serialization"),
+]
+PositiveDuration = Annotated[
+    Duration,
+    Field(gt=timedelta(0)),
+    WithJsonSchema({"type": 'duration above 0 like "36h", "30m" or "45s"'}, mode="validation"),
 ]

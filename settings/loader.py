@@ -128,7 +128,10 @@ class Settings:
     def _origin(self, where: tuple[str, ...]) -> str:
         for length in range(len(where), 0, -1):
             if where[:length] in self.overrides:
-                return f"environment variable {ENV_PREFIX}{'__'.join(where[:length]).upper()}"
+                return f"environment variable {_variable(where[:length])}"
+        for override in self.overrides:
+            if override[: len(where)] == where:  # it made or changed a table
+                return f"{self.path} with environment variable {_variable(override)}"
         return str(self.path)
 
 
@@ -137,7 +140,8 @@ def load_settings(
 ) -> Settings:
     """Settings of *path*, else of `$NIGHTSHELF_SETTINGS`, else of `nightshelf.toml`.
 
-    Raises `SettingsError` when the file is missing, is not TOML or has an unknown table.
+    Raises `SettingsError` when the file cannot be read, is not TOML or has an unknown table,
+    and when a variable names a key within what is no table.
     """
     environ = os.environ if environ is None else environ
     file = Path(path or environ.get(SETTINGS_FILE_VARIABLE) or DEFAULT_FILE).resolve()
@@ -146,6 +150,15 @@ def load_settings(
     except FileNotFoundError:
         raise SettingsError(
             f"{file}: no such settings file; name one with --settings or {SETTINGS_FILE_VARIABLE}"
+        ) from None
+    except OSError as error:
+        raise SettingsError(
+            f"{file}: cannot be read ({error.strerror}); expected a TOML file: "
+            f"name one with --settings or {SETTINGS_FILE_VARIABLE}"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            f"{file}: not UTF-8 text (byte {error.start}); save the file as UTF-8"
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{file}: not valid TOML: {error}") from None
@@ -179,9 +192,18 @@ def _read_overrides(environ: Mapping[str, str]) -> dict[tuple[str, ...], str]:
 
 def _apply_override(tables: dict[str, Any], where: tuple[str, ...], text: str) -> None:
     table = tables
-    for part in where[:-1]:
+    for depth, part in enumerate(where[:-1], start=1):
         table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            raise SettingsError(
+                f"environment variable {_variable(where)}: {'.'.join(where[:depth])} is no table "
+                f"but a value; expected {_variable(where[:depth])}"
+            )
     table[where[-1]] = _parse_override(text)
+
+
+def _variable(where: tuple[str, ...]) -> str:
+    return f"{ENV_PREFIX}{'__'.join(where).upper()}"
 
 
 def _parse_override(text: str) -> Any:
@@ -193,8 +215,9 @@ def _parse_override(text: str) -> Any:
 
 
 def _hide_password(text: str) -> str:
-    """*text* without what stands between `//` and `@` of an address."""
-    return re.sub(r"//[^/@\s]*@", "//***@", text)
+    """*text* without what stands between `//` and `@` of an address, or after `password=`."""
+    text = re.sub(r"//\S*@", "//***@", text)
+    return re.sub(r'([?&]password=)[^&\s"]*', r"\1***", text)
 
 
 def _did_you_mean(word: str, known: Any) -> str:

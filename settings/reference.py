@@ -95,7 +95,7 @@ def _allowed(node: dict[str, Any], schema: dict[str, Any]) -> str:
         return "name"
     words = describe({key: node[key] for key in node if key != "pattern"}, schema)
     if words.startswith("duration"):
-        return "duration"
+        return words.partition(" like ")[0]
     return f"{words} matching `{node['pattern']}`" if "pattern" in node else words
 
 

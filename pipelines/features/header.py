@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from settings.durations import Duration
+from settings.durations import PositiveDuration
 from settings.errors import NightshelfError
 
 ColumnName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -87,7 +87,7 @@ class Header(_Strict):
     owner: Annotated[str, Field(min_length=1)]
     grain: Annotated[list[ColumnName], Field(min_length=1)]
     event_time: ColumnName | None  # column of events that decides freshness
-    max_age: Duration | None  # of the newest such event before as_of; null: any
+    max_age: PositiveDuration | None  # of the newest such event before as_of; null: any
     columns: dict[ColumnName, Annotated[str, Field(min_length=1)]]
     checks: list[Check]
 

@@ -23,7 +23,9 @@ BLOCK_SIZE = 256  # catalogue rows a block: about 20 kB, one trip for a cold one
 
 
 def pack_lists(listed: Listed) -> Iterator[tuple[int, bytes]]:
-    """(user number, packed list) of every user in *listed*."""
+    """(user number, packed list) of every user in *listed*, which rules may have emptied."""
+    if len(listed.users) == 0:
+        return
     starts = np.flatnonzero(np.r_[True, listed.users[1:] != listed.users[:-1]])
     ends = np.r_[starts[1:], len(listed.users)]
     high = listed.scores[starts]

@@ -110,6 +110,7 @@ def load_ranker(path: Path) -> Ranker:
             f"{path}: SHA-256 is {found[:12]}…, expected {description['sha256'][:12]}…; "
             "the file was damaged or swapped: train again"
         )
+    # No trial in a child process: what passes is, byte for byte, what LightGBM itself wrote.
     text = path.read_text(encoding="utf-8")
     return Ranker(
         lightgbm.Booster(model_str=text), description["columns"], description["vocabulary"]

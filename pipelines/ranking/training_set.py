@@ -43,7 +43,8 @@ def build_training_set(
 ) -> TrainingSet:
     """Candidates as of *cutoff* with what happened in the window after it.
 
-    Raises `TrainingSetError` when no user is on both sides of the cutoff.
+    Raises `TrainingSetError` when no user is on both sides of the cutoff,
+    or no candidate is among what happened.
     """
     settings = run.settings.read(RankingSettings)
     surface_settings = run.settings.read(SurfacesSettings)[surface]
@@ -59,6 +60,12 @@ def build_training_set(
     if len(users) > settings.max_users:
         users = np.sort(random.choice(users, settings.max_users, replace=False))
     candidates, relevance, rate = _sample_candidates(source, labels, users, settings, random)
+    if len(relevance) == 0:
+        raise TrainingSetError(
+            f"surface {surface}: of {len(users)} users nobody has a candidate as of "
+            f"{cutoff:%Y-%m-%d} that is in label/{surface_settings.label}.sql after it; "
+            f"raise the numbers of [surfaces.{surface}] generators, or bring more events"
+        )
     features = open_features_of(run, index, cutoff, users, vocabulary)
     return TrainingSet(
         columns=column_names(list(candidates.scores), features),
@@ -104,6 +111,8 @@ def _sample_negatives(
     users: IntArray, relevance: FloatArray, per_user: int, random: np.random.Generator
 ) -> np.ndarray:
     """Mask of pairs to keep: all positives, at most *per_user* others, none without positives."""
+    if len(users) == 0:
+        return np.zeros(0, dtype=bool)
     draw = np.where(relevance > 0, -1.0, random.random(len(users)))
     order = np.lexsort((draw, users))
     ordered_users = users[order]

@@ -31,7 +31,8 @@ Its value is read as TOML (`64`, `true`, `["a", "b"]`), and as text if it is non
 
 An unknown table or key, a wrong type or an impossible value is an error that names file, key, \
 value and what is allowed.
-A duration is a whole number and a unit (`ms`, `s`, `m`, `h`, `d`) in quotes: `"36h"`.
+A duration is a whole number and a unit (`ms`, `s`, `m`, `h`, `d`) in quotes: `"36h"`; \
+the longest is `"36500d"`.
 A name starts with a letter and has at most 32 of `a-z`, `0-9` and `_`.
 
 The sections `night`, `events`, `features`, `quality`, `candidates`, `ranking`, `evaluation`, \

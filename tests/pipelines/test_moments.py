@@ -42,6 +42,19 @@ def test_other_texts_are_refused(text):
         parse_moment(text)
 
 
+@pytest.mark.parametrize(
+    "text", ["0001-01-01", "0001-01-01T00:00:00+14:00", "1989-12-31T23:59:59", "2200-01-01"]
+)
+def test_moments_far_off_are_refused(text):
+    """What no data can have, and what counting back would take out of the calendar, is named."""
+    with pytest.raises(MomentError) as caught:
+        parse_moment(text)
+    found = datetime.fromisoformat(text).isoformat()
+    assert str(caught.value) == (
+        f"{found} is out of range; expected a moment of the years 1990 to 2199"
+    )
+
+
 def test_a_moment_in_names_has_no_separators():
     """Folders and run ids sort by time."""
     assert compact(datetime(2018, 1, 2, 3, 4, 5)) == "20180102T030405"

@@ -1,12 +1,13 @@
 """Durations in the settings: read, written back, refused with what to write instead."""
 
+import re
 from datetime import timedelta
 from typing import ClassVar
 
 import pytest
 
 from settings import Section, Settings, SettingsError
-from settings.durations import Duration, format_duration, parse_duration
+from settings.durations import Duration, PositiveDuration, format_duration, parse_duration
 
 
 class Made(Section):
@@ -15,6 +16,7 @@ class Made(Section):
     section_name: ClassVar[str] = "serving"
 
     stale_after: Duration = timedelta(hours=36)
+    poll_every: PositiveDuration = timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(
@@ -39,6 +41,21 @@ def test_other_values_are_refused(value, tmp_path):
     """The error names file, key, value and an example of what to write."""
     settings = Settings(tmp_path / "n.toml", {"serving": {"stale_after": value}}, {})
     with pytest.raises(SettingsError, match=r'n\.toml: serving\.stale_after = .*"36h"'):
+        settings.read(Made)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("stale_after", "36501d", "('36501d' is too long; expected at most 36500d)"),
+        ("stale_after", "999999999d", "('999999999d' is too long; expected at most 36500d)"),
+        ("poll_every", "0s", 'expected duration above 0 like "36h"'),
+    ],
+)
+def test_senseless_spans_are_refused(key, value, message, tmp_path):
+    """Nothing lasts longer than a hundred years, and what must last may not be zero."""
+    settings = Settings(tmp_path / "n.toml", {"serving": {key: value}}, {})
+    with pytest.raises(SettingsError, match=re.escape(message)):
         settings.read(Made)
 
 

@@ -16,9 +16,11 @@ from pipelines.moments import NightSettings
 from pipelines.ranking.settings import RankingSettings
 from pipelines.sources.settings import SourceSettings
 from pipelines.surfaces import SurfacesSettings
+from serving.settings import ServingSettings
 from settings import ProjectSettings, Section, SettingsError, load_settings
 from settings.loader import SECTION_NAMES
 from settings.project import var_directory
+from store.connection import StoreSettings
 
 
 @pytest.fixture
@@ -74,7 +76,14 @@ def test_a_value_outside_of_a_table_is_refused(load):
         ("[ranking]\ntrees = true\n", RankingSettings, "trees = true: expected integer from 1"),
         ("[ranking]\ntrees = 0\n", RankingSettings, "trees = 0: expected integer from 1 to 10000"),
         ("[night]\nthreads = 65\n", NightSettings, "threads = 65: expected integer from 1 to 64"),
-        ("[night]\nhorizon = 28\n", NightSettings, 'horizon = 28: expected duration like "36h"'),
+        ("[night]\nhorizon = 28\n", NightSettings, "horizon = 28: expected duration above 0 like"),
+        ('[night]\nhorizon = "0d"\n', NightSettings, 'horizon = "0d": expected duration above 0'),
+        (
+            "[night]\nas_of = 0001-01-01T00:00:00Z\n",
+            NightSettings,
+            "is out of range; expected a moment of the years 1990 to 2199",
+        ),
+        ('[serving]\nstale_after = "0h"\n', ServingSettings, "expected duration above 0"),
         ('[night]\ntimezone = "Mars"\n', NightSettings, "is not an IANA time zone"),
         ('[project]\nnamespace = "A b"\n', ProjectSettings, r"expected string matching ^[a-z]"),
         ('[source]\nkind = "ftp"\n', SourceSettings, "expected one of complete_journey, files"),
@@ -141,6 +150,51 @@ def test_an_override_of_an_unknown_table_is_refused(load, variable):
     """A variable whose table does not exist is an error that names the variable."""
     with pytest.raises(SettingsError, match=rf"^environment variable {variable}: no table"):
         load(**{variable: "5"})
+
+
+def test_an_override_within_a_value_is_refused(load):
+    """A key below one that is no table names the variable, and the one to use instead."""
+    with pytest.raises(SettingsError) as caught:
+        load('[store]\nurl = "redis://u:secret@h/0"\n', NIGHTSHELF__STORE__URL__X="1")
+    assert str(caught.value) == (
+        "environment variable NIGHTSHELF__STORE__URL__X: store.url is no table but a value; "
+        "expected NIGHTSHELF__STORE__URL"
+    )
+
+
+def test_an_override_that_makes_a_table_is_named(load):
+    """Where the file is silent the value's type is wrong, and the variable is to blame."""
+    settings = load(NIGHTSHELF__STORE__URL__X="1")
+    assert refusal(settings, StoreSettings).startswith(
+        f"{settings.path} with environment variable NIGHTSHELF__STORE__URL__X: "
+        'store.url = {"x": 1}: expected string'
+    )
+
+
+def test_a_moment_of_the_file_may_have_an_offset(load):
+    """What TOML reads with a zone becomes naive UTC, as on the command line."""
+    for text in ("2018-01-01T00:00:00Z", "2018-01-01T02:00:00+02:00", "2018-01-01T00:00:00"):
+        settings = load(f"[night]\nas_of = {text}\n")
+        assert settings.read(NightSettings).as_of == datetime(2018, 1, 1)
+
+
+def test_a_folder_is_no_settings_file(tmp_path):
+    """What cannot be read as a file is an error that names it and says what to do."""
+    with pytest.raises(SettingsError) as caught:
+        load_settings(tmp_path, {})
+    assert str(caught.value) == (
+        f"{tmp_path}: cannot be read (Is a directory); expected a TOML file: "
+        "name one with --settings or NIGHTSHELF_SETTINGS"
+    )
+
+
+def test_a_file_that_is_not_utf_8_is_refused(tmp_path):
+    """The error says at which byte, and what to do."""
+    path = tmp_path / "latin.toml"
+    path.write_bytes('[project]\nvar = "Käse"\n'.encode("latin-1"))
+    with pytest.raises(SettingsError) as caught:
+        load_settings(path, {})
+    assert str(caught.value) == f"{path}: not UTF-8 text (byte 18); save the file as UTF-8"
 
 
 def test_a_missing_file_says_how_to_name_one(tmp_path):

@@ -1,6 +1,7 @@
 """Which candidates the ranker is trained on, and what their labels are."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,12 @@ from pipelines.features.header import SqlFileError
 from pipelines.index import load_index
 from pipelines.inputs import run_cutoffs
 from pipelines.ranking.labels import load_labels
-from pipelines.ranking.training_set import _sample_negatives, build_training_set, labelled_users
+from pipelines.ranking.training_set import (
+    TrainingSetError,
+    _sample_negatives,
+    build_training_set,
+    labelled_users,
+)
 
 
 def test_positives_stay_and_negatives_are_bounded():
@@ -55,6 +61,22 @@ def test_a_training_set_holds_the_positives_of_its_users(finished_night):
     labels = load_labels(finished_night, index, "purchased", cutoff)
     assert all(group.max() > 0 for group in groups)
     assert len(groups) <= int((np.diff(labels.indptr) > 0).sum())
+
+
+def test_users_without_candidates_give_no_training_set(finished_night):
+    """A generator of what a user had proposes nothing new: an error that names what to raise."""
+    surfaces = {"discover": {"repeats": False, "generators": {"own_most_frequent": 10}}}
+    settings = finished_night.settings
+    run = replace(
+        finished_night, settings=replace(settings, tables={**settings.tables, "surfaces": surfaces})
+    )
+    cutoff = run_cutoffs(run).training[0]
+    expected = (
+        rf"surface discover: of \d+ users nobody has a candidate as of {cutoff:%Y-%m-%d} that "
+        r"is in label/purchased\.sql after it; raise the numbers of \[surfaces\.discover\] "
+    )
+    with pytest.raises(TrainingSetError, match=expected):
+        build_training_set(run, load_index(run), "discover", cutoff, {})
 
 
 def test_labels_are_the_rows_of_their_table(finished_night):
