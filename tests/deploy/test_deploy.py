@@ -1,13 +1,21 @@
 """What can be said of deploy/ and the Makefile without a container engine."""
 
 import re
+import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
 
+from pipelines.features.settings import FeatureSettings
+from pipelines.moments import NightSettings
+from pipelines.sources.settings import SourceSettings
+from settings import ProjectSettings, load_settings
+
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
+NIGHT_JOB = "kubernetes/night.yaml"
 NAMED = {"setup", "demo", "up", "down", "night", "serve", "airflow", "test", "check", "bench"}
 
 
@@ -47,6 +55,58 @@ def test_kubernetes_manifests_are_whole_and_refer_to_each_other():
     text = str(documents)
     assert set(re.findall(r"'secretRef': {'name': '([^']+)'}", text)) == {"nightshelf-store"}
     assert set(re.findall(r"'claimName': '([^']+)'", text)) == {"nightshelf-var"}
+    made = re.findall(r"kubectl create configmap (\S+)", (DEPLOY / NIGHT_JOB).read_text())
+    assert set(re.findall(r"'configMap': {'name': '([^']+)'}", text)) == set(made)
+
+
+def scheduled_commands():
+    """What compose and the CronJob run each night, by file, `$$` read as those read it."""
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["night"]
+    job, _ = yaml.safe_load_all((DEPLOY / NIGHT_JOB).read_text())
+    (container,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    commands = {"compose.yaml": compose["command"], NIGHT_JOB: container["command"]}
+    return {
+        file: [part.replace("$$", "$") for part in command] for file, command in commands.items()
+    }
+
+
+@pytest.mark.parametrize("file", ["compose.yaml", NIGHT_JOB])
+def test_a_scheduled_night_has_the_date_of_its_day(file, tmp_path):
+    """The command, run by a real shell, hands today's date to the night."""
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    python.chmod(0o755)
+    path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    before = datetime.now(UTC).date().isoformat()
+    said = subprocess.run(
+        scheduled_commands()[file], env=path, check=True, capture_output=True, text=True
+    ).stdout.splitlines()
+    after = datetime.now(UTC).date().isoformat()
+    assert said[:-1] == ["-m", "pipelines", "night", "--as-of"]
+    assert said[-1] in (before, after)
+
+
+def test_the_settings_of_the_containers_leave_the_date_to_the_schedule():
+    """They are whole, name no moment and no demo data, and every path of theirs is absolute."""
+    settings = load_settings(DEPLOY / "nightshelf.toml", {})
+    source = settings.read(SourceSettings)
+    paths = [
+        settings.read(ProjectSettings).var,
+        settings.read(FeatureSettings).directory,
+        source.staging,
+        *(table.glob for table in source.tables.values()),
+    ]
+    assert (settings.read(NightSettings).as_of, source.kind) == (None, "files")
+    assert [path for path in paths if not Path(path).is_absolute()] == []
+
+
+@pytest.mark.parametrize("file", ["compose.yaml", NIGHT_JOB, "kubernetes/web.yaml"])
+def test_the_settings_of_the_containers_are_mounted(file):
+    """Night and web read the settings file that is mounted, not the demo's in the image."""
+    text = (DEPLOY / file).read_text()
+    assert re.search(r"NIGHTSHELF_SETTINGS(: |, value: )/config/nightshelf\.toml", text)
+    mounts = text.count("./nightshelf.toml:/config/nightshelf.toml:ro")
+    assert mounts == 2 or "{name: settings, mountPath: /config}" in text
 
 
 def test_the_menu_has_the_promised_targets_with_one_line_each():
