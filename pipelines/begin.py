@@ -38,6 +38,7 @@ DECISIVE = (
     ReasonSettings,
 )
 _ROOT = Path(__file__).resolve().parent.parent
+_STORE = _ROOT / "store"
 
 
 def begin_run(
@@ -87,7 +88,7 @@ def _inputs(settings: Settings, lake: Lake, as_of: datetime) -> dict[str, str]:
         "data": lake.snapshot_hash,
         "sql": hash_files(features.rglob("*.sql"), root=features),
         "settings": settings.fingerprint(*DECISIVE),
-        "code": hash_files([*code, _ROOT / "store" / "packed.py"], root=_ROOT),
+        "code": hash_files([*code, _STORE / "had.py", _STORE / "packed.py"], root=_ROOT),
         "requirements": hash_files([_ROOT / "requirements.txt"], root=_ROOT),
     }
 

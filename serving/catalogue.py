@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -11,6 +12,8 @@ from typing import Any, NamedTuple
 import redis
 
 from store.keys import VersionKeys
+
+log = logging.getLogger("nightshelf.serving")
 
 
 class Row(NamedTuple):
@@ -29,6 +32,7 @@ class Catalogue:
         self._client = client
         self._capacity = capacity
         self._blocks: OrderedDict[str, list[Row]] = OrderedDict()  # by key, which names a version
+        self._damaged: set[str] = set()  # keys that were said to be
         self._lock = threading.Lock()
 
     def look_up(self, keys: VersionKeys, block_size: int, numbers: Iterable[int]) -> dict[int, Row]:
@@ -60,20 +64,27 @@ class Catalogue:
         for block, payload in zip(
             cold, self._client.mget([names[block] for block in cold]), strict=True
         ):
-            found[block] = [] if payload is None else _parse(payload)
-            if payload is not None:  # a block that is missing may come back
-                self._keep(names[block], found[block])
+            rows = None if payload is None else self._parse(names[block], payload)
+            found[block] = rows or []
+            if rows is not None:  # a block that is missing may come back
+                self._keep(names[block], rows)
         return found
+
+    def _parse(self, name: str, payload: Any) -> list[Row] | None:
+        """The rows of a block; of a damaged one None, and the log says so once."""
+        try:
+            return [
+                Row(str(item_id), str(title or ""), str(category or ""), price)
+                for item_id, title, category, price in json.loads(payload)
+            ]
+        except (ValueError, TypeError) as error:
+            if name not in self._damaged:
+                self._damaged.add(name)
+                log.error("%s cannot be read, leaving its items out: %s", name, error)
+            return None
 
     def _keep(self, name: str, rows: list[Row]) -> None:
         with self._lock:
             self._blocks[name] = rows
             while len(self._blocks) > self._capacity:
                 self._blocks.popitem(last=False)
-
-
-def _parse(payload: Any) -> list[Row]:
-    return [
-        Row(item_id, title or "", category or "", price)
-        for item_id, title, category, price in json.loads(payload)
-    ]

@@ -17,7 +17,6 @@ from serving.settings import ServingSettings, Tier
 from serving.shelf import OnShelf, Shelf
 from serving.shown import Provenance, Shown
 from serving.tiers import Supply, Wish, fill
-from store.packed import PackedListError
 
 log = logging.getLogger("nightshelf.serving")
 
@@ -50,8 +49,6 @@ def _look_up(shelf: Shelf, settings: ServingSettings, user_id: str) -> tuple[Sup
             found = shelf.fetch(snapshot, wish.surface, wish.user_id)
         except (redis.RedisError, OSError) as error:
             _give_up(shelf, error)
-        except (PackedListError, ValueError) as error:
-            log.error("the list of user %r cannot be read: %s", wish.user_id, error)
     return Supply(shelf, snapshot, found), wish
 
 

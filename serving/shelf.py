@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -14,9 +15,12 @@ from serving.catalogue import Catalogue
 from serving.shown import Provenance, Shown, provenance_of, show
 from serving.static_lists import StaticLists
 from settings.errors import NightshelfError
+from store.had import unpack_had
 from store.keys import DEFAULT_VARIANT, NamespaceKeys, VersionKeys, bucket_of
-from store.packed import Entry, PackedList, unpack_list
+from store.packed import Entry, PackedList, PackedListError, unpack_list
 from store.pointer import Pointer, read_active
+
+log = logging.getLogger("nightshelf.serving")
 
 
 class ShelfError(NightshelfError):
@@ -33,6 +37,7 @@ class Snapshot:
     provenance: Provenance
     prefixes: Mapping[str, str]  # surface → its list keys without the bucket
     fallback: Mapping[str, tuple[Shown, ...]]  # "<surface>/trending" … → resolved list
+    had_places: Mapping[str, int]  # item id → bit of a user's `had`
 
     @property
     def surfaces(self) -> tuple[str, ...]:
@@ -55,6 +60,7 @@ class OnShelf:
 
     packed: PackedList | None = None
     segment: str | None = None
+    had: int = 0  # bits of what must not be shown again on this surface
 
 
 class Shelf:
@@ -74,6 +80,7 @@ class Shelf:
         self._client = client
         self._namespace = namespace
         self._catalogue = Catalogue(client, cached_blocks)
+        self._damaged: set[str] = set()  # what was said of the snapshot's version
 
     def refresh(self) -> bool:
         """Follow the pointer; whether the version changed.
@@ -88,6 +95,7 @@ class Shelf:
             return False
         keys = NamespaceKeys(self._namespace).version(pointer.version)
         snapshot = self._read_snapshot(pointer, keys)
+        self._damaged = set()
         self.snapshot = snapshot
         self.static = snapshot.static()
         self.is_available = True
@@ -98,9 +106,10 @@ class Shelf:
         self._client.close()
 
     def fetch(self, snapshot: Snapshot, surface: str, user_id: str) -> OnShelf:
-        """The user's list and segment in one trip; nothing while the store is not available.
+        """The user's list and row in one trip; nothing while the store is not available.
 
-        Raises what the client raises when the store stops answering.
+        What is damaged is logged and left out. Raises what the client raises when the store stops
+        answering.
         """
         if not self.is_available:
             return OnShelf()
@@ -109,9 +118,11 @@ class Shelf:
         pipeline.hget(f"{snapshot.prefixes[surface]}{bucket}", user_id)
         pipeline.hget(snapshot.keys.users(bucket), user_id)
         packed, row = pipeline.execute()
+        segment, had = self._read_row(user_id, row)
         return OnShelf(
-            None if packed is None else unpack_list(packed),
-            None if row is None else json.loads(row).get("segment"),
+            self._read_list(snapshot, surface, user_id, packed),
+            segment,
+            0 if snapshot.manifest["surfaces"][surface].get("repeats", True) else had,
         )
 
     def resolve(self, snapshot: Snapshot, packed: PackedList, chunk: int) -> Iterator[Shown]:
@@ -122,6 +133,36 @@ class Shelf:
         entries = iter(packed)
         while part := list(islice(entries, chunk)):
             yield from self._show(snapshot.keys, snapshot.manifest, part)
+
+    def _read_list(
+        self, snapshot: Snapshot, surface: str, user_id: str, data: bytes | None
+    ) -> PackedList | None:
+        if data is None:
+            return None
+        try:
+            packed = unpack_list(data)
+            packed.check_codes(len(snapshot.manifest["reasons"]), len(snapshot.manifest["sources"]))
+        except PackedListError as error:
+            self._note(f"the list of user {user_id!r} for {surface}", error)
+            return None
+        return packed
+
+    def _read_row(self, user_id: str, data: bytes | None) -> tuple[str | None, int]:
+        """Segment and what was had; a row without them is one of a user nobody has heard of."""
+        if data is None:
+            return None, 0
+        try:
+            row = json.loads(data)
+            return row.get("segment"), unpack_had(row.get("had", ""))
+        except (ValueError, TypeError, AttributeError) as error:
+            self._note(f"the row of user {user_id!r}", error)
+            return None, 0
+
+    def _note(self, what: str, error: Exception) -> None:
+        """Log damage once a version and process, not at every request."""
+        if what not in self._damaged:
+            self._damaged.add(what)
+            log.error("%s cannot be read, going on without it: %s", what, error)
 
     def _show(
         self, keys: VersionKeys, manifest: Mapping[str, Any], entries: list[Entry]
@@ -148,4 +189,7 @@ class Shelf:
             for field, packed in packed_by_field.items()
         }
         prefixes = {name: keys.lists_prefix(name, DEFAULT_VARIANT) for name in manifest["surfaces"]}
-        return Snapshot(pointer, keys, manifest, provenance_of(manifest), prefixes, fallback)
+        places = {item: place for place, item in enumerate(manifest.get("had_items", ()))}
+        return Snapshot(
+            pointer, keys, manifest, provenance_of(manifest), prefixes, fallback, places
+        )

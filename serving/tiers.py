@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain, filterfalse, islice
 from typing import Any
 
 from serving.settings import Tier
@@ -38,15 +38,27 @@ class Supply:
     found: OnShelf
 
     def of(self, tier: Tier, wish: Wish) -> Iterable[Shown]:
-        """What *tier* has for *wish*, best first, unfiltered; read only as far as needed."""
-        if tier == "static":
-            return self._static(wish.surface)
+        """What *tier* has for *wish*, best first; read only as far as needed.
+
+        Shared lists are without what the user had, the personal one was made without it.
+        """
         if self.snapshot is None:
-            return ()
+            return self._static(wish.surface) if tier == "static" else ()
         if tier == "personal":
             return self._personal(self.snapshot, wish)
+        return filterfalse(self._had, self._shared(self.snapshot, tier, wish.surface))
+
+    def _shared(self, snapshot: Snapshot, tier: Tier, surface: str) -> Iterable[Shown]:
+        if tier == "static":
+            return self._static(surface)
         field = f"segment/{self.found.segment}" if tier == "segment" else tier
-        return self.snapshot.fallback.get(f"{wish.surface}/{field}", ())
+        return snapshot.fallback.get(f"{surface}/{field}", ())
+
+    def _had(self, shown: Shown) -> bool:
+        if not self.found.had or self.snapshot is None:
+            return False
+        place = self.snapshot.had_places.get(shown.item_id)
+        return place is not None and bool(self.found.had >> place & 1)
 
     def _personal(self, snapshot: Snapshot, wish: Wish) -> Iterable[Shown]:
         if self.found.packed is None:

@@ -6,7 +6,7 @@ import re
 from typing import Annotated, ClassVar
 
 import redis
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
@@ -18,15 +18,33 @@ PUBLISHER_TIMEOUT_S = 30.0  # a fork or a slow disk may hold the server up that 
 PUBLISHER_RETRIES = 3
 
 
+def _redis_url(url: str) -> str:
+    """*url* as redis-py spells it: Valkey speaks the same protocol under its own name."""
+    return re.sub(r"^valkey(s?)://", r"redis\1://", url)
+
+
+def _check_url(url: str) -> str:
+    try:
+        redis.ConnectionPool.from_url(_redis_url(url)).make_connection()  # opens no socket
+    except (ValueError, TypeError, redis.RedisError):  # their texts may quote the password
+        raise ValueError(
+            "not an address: expected redis://host:port/database, with a number as port; "
+            "write / : @ of a password as %2F %3A %40"
+        ) from None
+    return url
+
+
 class StoreSettings(Section):
     """Where the shelf is and how long a request waits for it."""
 
     section_name: ClassVar[str] = "store"
 
     # Server and database; rediss:// and valkeys:// are encrypted.
-    url: Annotated[str, Field(pattern=r"^(redis|rediss|unix|valkey|valkeys)://.+")] = (
-        "redis://127.0.0.1:6379/0"
-    )
+    url: Annotated[
+        str,
+        Field(pattern=r"^(redis|rediss|unix|valkey|valkeys)://.+"),
+        AfterValidator(_check_url),
+    ] = "redis://127.0.0.1:6379/0"
     timeout_ms: Annotated[int, Field(ge=5, le=10_000)] = 50  # of connecting, and of each answer
 
 
@@ -76,8 +94,3 @@ def hide_password(text: str) -> str:
     """*text* with the password of every URL in it replaced by `***`."""
     text = re.sub(r"(\w+://[^\s/@:]*):[^\s@]*@", r"\1:***@", text)
     return re.sub(r"([?&]password=)[^&\s]*", r"\1***", text)
-
-
-def _redis_url(url: str) -> str:
-    """*url* as redis-py spells it: Valkey speaks the same protocol under its own name."""
-    return re.sub(r"^valkey(s?)://", r"redis\1://", url)

@@ -53,6 +53,16 @@ class PackedList:
         self._sources = columns[7 * n : 8 * n]
         self._reason_items = _integers(columns[8 * n : 12 * n], "I")
 
+    def check_codes(self, n_reasons: int, n_sources: int) -> None:
+        """Raises `PackedListError` when an entry names a reason or source beyond those."""
+        if not self._reasons:
+            return
+        reason, source = max(self._reasons), max(self._sources)
+        if reason >= n_reasons or source >= n_sources:
+            raise PackedListError(
+                f"reason {reason}, source {source}; the manifest has {n_reasons} and {n_sources}"
+            )
+
     def __len__(self) -> int:
         return len(self._numbers)
 

@@ -36,6 +36,11 @@ if reason ~= '' then value = value .. ' ' .. reason end
 redis.call('SET', KEYS[1], value)
 return {'done', value}
 """
+# KEYS[1] pointer; ARGV[1] the generation that is expected
+FORGET_SCRIPT = """
+if string.match(redis.call('GET', KEYS[1]) or '', '^%d+') ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])
+"""
 SAME = "*"
 
 
@@ -85,10 +90,20 @@ def flip(client: redis.Redis, namespace: str, version: str, *, expected: int) ->
     return _move(client, namespace, expected, version, hold=SAME, force=False)
 
 
-def force_flip(client: redis.Redis, namespace: str, version: str, *, hold: str | None) -> Move:
-    """Point at *version* whatever happened meanwhile; *hold* is set, None leaves it as it is."""
+def force_flip(
+    client: redis.Redis, namespace: str, version: str, *, expected: int, hold: str | None
+) -> Move:
+    """Point at *version* past a hold; *hold* is set, None leaves it as it is."""
     reason = SAME if hold is None else check_reason(hold)
-    return _move(client, namespace, None, version, hold=reason, force=True)
+    return _move(client, namespace, expected, version, hold=reason, force=True)
+
+
+def put_back(client: redis.Redis, namespace: str, before: Pointer, *, expected: int) -> None:
+    """Version and hold of *before* again, unless generation is no longer *expected*."""
+    if before.version is None:
+        client.eval(FORGET_SCRIPT, 1, NamespaceKeys(namespace).active, str(expected))
+    else:
+        _move(client, namespace, expected, before.version, hold=before.hold or "", force=True)
 
 
 def set_hold(client: redis.Redis, namespace: str, reason: str) -> Move:

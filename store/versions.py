@@ -22,6 +22,7 @@ from store.pointer import (
     check_reason,
     flip,
     force_flip,
+    put_back,
     read_active,
     release_hold,
     set_hold,
@@ -53,6 +54,7 @@ class VersionRecord:
     as_of: str  # naive UTC, ISO
     created: str  # UTC, ISO: when it was first loaded
     deactivated_at: str | None = None  # UTC, ISO: when it was first seen not to be active
+    activation: int | None = None  # place among those that were live; None: never, or left again
 
 
 def utc_now() -> str:
@@ -106,7 +108,10 @@ def flip_to(client: redis.Redis, namespace: str, version: str, *, expected: int)
     Raises `VersionError` when *version* is not ready.
     """
     _prepare(client, namespace, version)
-    return flip(client, namespace, version, expected=expected)
+    _note_live(client, namespace, read_active(client, namespace).version)
+    move = flip(client, namespace, version, expected=expected)
+    _note_live(client, namespace, move.pointer.version)
+    return move
 
 
 def activate(
@@ -115,28 +120,29 @@ def activate(
     """What an operator does: point at *version* at once, hold or no hold.
 
     *hold* sets a hold with that reason; None leaves the hold as it is.
-    Raises `VersionError` when *version* is not ready or is being retired.
+    Raises `VersionError` when *version* is not ready or is being retired; pointer and hold are
+    then as they were.
     """
     if hold is not None:
         check_reason(hold)
-    before = read_active(client, namespace)
     _prepare(client, namespace, version)
-    move = force_flip(client, namespace, version, hold=hold)
+    before, after = _flip_past_others(client, namespace, version, hold)
     record = read_version(client, namespace, version)
     # Retiring marks the record, then looks at the pointer; this moves the pointer, then looks
     # at the record: whoever comes second sees the other and steps back.
     if record is None or record.state != "ready":
-        if before.version is not None:
-            force_flip(client, namespace, before.version, hold=None)
+        put_back(client, namespace, before, expected=after.generation)
         raise VersionError(f"version {version} was being retired; choose a kept version")
-    return move.pointer
+    _note_live(client, namespace, version)
+    return after
 
 
 def roll_back(
     client: redis.Redis, namespace: str, *, reason: str, version: str | None = None
 ) -> Pointer:
-    """Point at *version*, by default the newest one older than the live one, and hold it there.
+    """Point at *version*, by default the one that was live before, and hold it there.
 
+    A version that was only loaded, or gone back from, is gone to by name alone.
     Raises `VersionError` when there is no such version to go back to.
     """
     return activate(client, namespace, version or _previous(client, namespace), hold=reason)
@@ -165,14 +171,45 @@ def _prepare(client: redis.Redis, namespace: str, version: str) -> None:
     change_version(client, namespace, version, deactivated_at=None)
 
 
+def _flip_past_others(
+    client: redis.Redis, namespace: str, version: str, hold: str | None
+) -> tuple[Pointer, Pointer]:
+    """The pointer before and after; again and again until nobody moved it in between."""
+    while True:
+        before = read_active(client, namespace)
+        _note_live(client, namespace, before.version)
+        move = force_flip(client, namespace, version, expected=before.generation, hold=hold)
+        if move.done:
+            return before, move.pointer
+
+
+def _note_live(client: redis.Redis, namespace: str, version: str | None) -> None:
+    """Make live *version* the last of those that were live: what came after it was left again.
+
+    Called before a flip for the version that is left as well: whoever flipped to it may have been
+    killed before noting it.
+    """
+    records = list_versions(client, namespace)
+    places = {r.version: r.activation for r in records if r.activation is not None}
+    if version in places:
+        for other in (name for name, place in places.items() if place > places[version]):
+            change_version(client, namespace, other, activation=None)
+    elif any(record.version == version for record in records):
+        place = max(places.values(), default=0) + 1
+        change_version(client, namespace, str(version), activation=place)
+
+
 def _previous(client: redis.Redis, namespace: str) -> str:
     live = read_active(client, namespace).version
+    _note_live(client, namespace, live)
     ready = [r for r in list_versions(client, namespace) if r.state == "ready"]
-    names = [record.version for record in ready]
-    older = names[: names.index(live)] if live in names else names
-    if not older:
-        raise VersionError(f"no version older than {live} is kept; kept: {names or 'none'}")
-    return older[-1]
+    were_live = {r.activation: r.version for r in ready if r.activation and r.version != live}
+    if not were_live:
+        kept = [record.version for record in ready]
+        raise VersionError(
+            f"no version that was live before {live} is kept; kept: {kept or 'none'}"
+        )
+    return were_live[max(were_live)]
 
 
 def _demand(move: Move) -> Pointer:

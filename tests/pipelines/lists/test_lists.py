@@ -22,6 +22,7 @@ from pipelines.lists.user_rows import _last_items
 from pipelines.quality.gate import QualityError
 from pipelines.quality.lists import check_lists
 from pipelines.surfaces import SurfacesSettings
+from store.had import unpack_had
 from store.keys import bucket_of
 from store.packed import unpack_list
 from tests.night_fixtures import SHOP_AS_OF, UNAVAILABLE, made_rows
@@ -223,6 +224,29 @@ def test_nobody_has_no_last_items():
     """Without an event there is no row of a user."""
     nobody = np.empty(0, dtype=np.int32)
     assert _last_items(nobody, nobody) == []
+
+
+def test_user_rows_know_what_shared_lists_must_not_repeat(finished_night, index, history):
+    """Every item of a shared list of `discover` is one bit: whether the user had it."""
+    folder = finished_night.path("lists")
+    had_items = read_json(folder / "manifest.json")["had_items"]
+    shared = pq.read_table(folder / "fallback.parquet").to_pylist()
+    numbers = {
+        entry.number
+        for row in shared
+        if row["field"].startswith("discover/")
+        for entry in unpack_list(row["packed"])
+    }
+    assert had_items == [index.item_ids[number] for number in sorted(numbers)]
+    number = {user: n for n, user in enumerate(index.user_ids.tolist())}
+    some = 0
+    for row in pq.read_table(folder / "users.parquet").to_pylist():
+        bits = unpack_had(json.loads(row["row"])["had"])
+        found = {item for place, item in enumerate(had_items) if bits >> place & 1}
+        own = set(index.item_ids[history[number[row["user_id"]]].indices].tolist())
+        assert (found, bits >> len(had_items)) == (own & set(had_items), 0)
+        some += bool(found)
+    assert some > 0
 
 
 def test_the_catalogue_is_in_blocks(finished_night, index):
