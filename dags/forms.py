@@ -47,6 +47,6 @@ ROLL_BACK = {
         None,
         type=["null", "string"],
         title="Version",
-        description="A kept version. Empty: the newest one older than the live one.",
+        description="A kept version. Empty: the one that was live before.",
     ),
 }

@@ -7,7 +7,8 @@
 
 **When it fails:** readers keep the lists they have. The failed task's log says what to do;
 clear the task to go on where the night stopped.
-While a hold is set (`roll_back`), lists are loaded but not shown until `release`.
+While a hold is set (`roll_back`), or newer lists are live, lists are loaded but not shown:
+`publish` is skipped, its log says what to do, and the asset `published_lists` stays as it was.
 """
 
 import os

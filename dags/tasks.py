@@ -7,6 +7,7 @@ Only the name of a run goes from task to task, never data.
 from typing import Any
 
 from airflow.sdk import Asset, task
+from airflow.sdk.exceptions import AirflowSkipException
 
 LISTS = Asset("published_lists")
 
@@ -56,7 +57,10 @@ def make_lists(run: str) -> str:
 def publish(run: str) -> dict[str, Any]:
     from pipelines import night_tasks
 
-    return night_tasks.publish(run)
+    try:
+        return night_tasks.publish(run)
+    except night_tasks.NotShownError as error:  # a skipped task tells no one of new lists
+        raise AirflowSkipException(str(error)) from None
 
 
 @task(pool="publish")

