@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from contextlib import ExitStack
 
 from demo.airflow import (
     USER,
@@ -93,10 +94,19 @@ def stay_with_airflow(home: AirflowHome) -> None:
 
 
 def stop_all(settings: Settings) -> None:
-    """Stop app, Airflow and store, those that run."""
-    stopped = stop_airflow(airflow_home(settings))
-    print(f"airflow: {'stopped ' + ', '.join(stopped) if stopped else 'not running'}")
+    """Stop app, Airflow and store, those that run; what does not end keeps nothing else up."""
+    with ExitStack() as last_to_first:
+        last_to_first.callback(_stop_store, settings)
+        last_to_first.callback(_stop_app, settings)
+        stopped = stop_airflow(airflow_home(settings))
+        print(f"airflow: {'stopped ' + ', '.join(stopped) if stopped else 'not running'}")
+
+
+def _stop_app(settings: Settings) -> None:
     print(f"app: {'stopped' if stop_app(settings) else 'not running'}")
+
+
+def _stop_store(settings: Settings) -> None:
     print(f"store: {embedded.stop(embedded.embedded_store(settings))}")
 
 

@@ -79,8 +79,16 @@ def start_airflow(home: AirflowHome) -> bool:
 
 
 def stop_airflow(home: AirflowHome) -> list[str]:
-    """End what runs of Airflow; the names of what did."""
-    return [program.name for program in home.programs if stop(program)]
+    """End what runs of Airflow; the names of what did. Raises `DemoError` when some does not."""
+    stopped, errors = [], []
+    for program in home.programs:
+        try:
+            stopped += [program.name] if stop(program) else []
+        except DemoError as error:
+            errors.append(str(error))
+    if errors:
+        raise DemoError("\n".join(errors))
+    return stopped
 
 
 def log_in(home: AirflowHome) -> AirflowApi:
