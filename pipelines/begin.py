@@ -13,7 +13,7 @@ from pipelines.candidates.settings import CandidateSettings
 from pipelines.evaluation.settings import EvaluationSettings
 from pipelines.features.settings import FeatureSettings
 from pipelines.files import hash_files
-from pipelines.inputs import dump_cutoffs
+from pipelines.inputs import dump_cutoffs, run_lake
 from pipelines.lake import Lake
 from pipelines.lists.settings import ListSettings, ReasonSettings
 from pipelines.moments import MomentError, NightSettings, choose_cutoffs
@@ -23,6 +23,7 @@ from pipelines.runs import Run, create_run
 from pipelines.sources.settings import EventSettings
 from pipelines.surfaces import SurfacesSettings
 from settings import Settings
+from settings.durations import format_duration
 
 # Sections that decide what is in the lists; store and serving do not.
 DECISIVE = (
@@ -62,8 +63,8 @@ def begin_run(
     if as_of - newest > night.max_age:
         raise MomentError(
             f"the newest event before as_of {as_of:%Y-%m-%d %H:%M} is of {newest:%Y-%m-%d %H:%M}, "
-            f"older than [night] max_age allows ({night.max_age}); bring newer events, or name "
-            "the moment that the data ends with --as-of"
+            f"older than [night] max_age allows ({format_duration(night.max_age)}); bring newer "
+            "events, or name the moment that the data ends with as as_of"
         )
     cutoffs = choose_cutoffs(as_of, first, night)
     manifest = {
@@ -78,6 +79,13 @@ def begin_run(
         "lake": lake.manifest,
     }
     return create_run(settings, as_of, manifest, rebuild=rebuild)
+
+
+def changed_inputs(run: Run) -> list[str]:
+    """What is no longer as it was when *run* was opened: some of sql, settings, code, …"""
+    opened: dict[str, str] = run.manifest["inputs"]
+    now = _inputs(run.settings, run_lake(run), run.as_of)
+    return [name for name, found in now.items() if opened[name] != found]
 
 
 def _inputs(settings: Settings, lake: Lake, as_of: datetime) -> dict[str, str]:

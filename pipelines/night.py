@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pipelines.begin import begin_run
+from pipelines.begin import DECISIVE, begin_run, changed_inputs
 from pipelines.candidates.fit import fit_generators, generator_hashes
 from pipelines.evaluation.evaluate import evaluate
 from pipelines.evaluation.report import write_report
@@ -68,7 +68,7 @@ def begin_night(
     *as_of* empty: `[night] as_of`. *force*: a finished run is built again beside itself.
     *surfaces*: only these; such a run has an id of its own and is for looking, not publishing.
     """
-    for section in LATE_SECTIONS:
+    for section in (*DECISIVE, *LATE_SECTIONS):
         settings.read(section)
     moment = as_of or settings.read(NightSettings).as_of
     if moment is None:
@@ -136,7 +136,7 @@ def publish_run(run: Run, *, activate: bool = True, allow_older: bool = False) -
     """
     settings = run.settings
     if not run.is_done(FINISHED):
-        raise RunError(f"{run.name} is not finished; end it with `python -m pipelines night`")
+        raise RunError(f"{run.name} is not finished; end it with `{night_command(run)}`")
     if run.manifest["is_partial"]:
         names = [name for name, _ in settings.read(SurfacesSettings).items()]
         raise RunError(f"{run.name} has only the surfaces {names}; it is for looking at")
@@ -160,6 +160,13 @@ def score_stage(shard: int) -> str:
     return f"score-{shard:04d}"
 
 
+def night_command(run: Run) -> str:
+    """What to type for everything that *run* lacks; publishing is left to the person."""
+    surfaces = [f" --surface {name}" for name, _ in run.settings.read(SurfacesSettings).items()]
+    only = "".join(surfaces) if run.manifest["is_partial"] else ""
+    return f"python -m pipelines night --as-of {run.as_of.isoformat()} --dry-run{only}"
+
+
 def do_night(run: Run) -> Run:
     """Every stage up to the finished run; publishing is a step of its own."""
     for stage in STAGES:
@@ -177,13 +184,21 @@ def lists_hash(run: Run) -> str:
 
 
 def _require(run: Run, stage: str, before: Sequence[str], *, with_scores: bool = False) -> None:
+    if run.is_done(stage):
+        return
     missing = [name for name in before if not run.is_done(name)]
     if not missing and with_scores:
         missing = [name for name in map(score_stage, shards(run)) if not run.is_done(name)]
-    if missing and not run.is_done(stage):
+    if missing:
         raise RunError(
             f"{run.name}: {stage} comes after {', '.join(missing)}; do that first, or everything "
-            "that is left with `python -m pipelines night`"
+            f"that is left with `{night_command(run)}`"
+        )
+    changed = changed_inputs(run)
+    if changed:
+        raise RunError(
+            f"{run.name} was opened with other {', '.join(changed)}; set back what was changed, "
+            f"or begin a new run with `{night_command(run)}`"
         )
 
 

@@ -31,7 +31,7 @@ def read_wish(
         surface,
         _n(arguments.get("n"), settings),
         _exclude(arguments.getlist("exclude")),
-        frozenset(arguments.getlist("category")),
+        frozenset(filter(None, arguments.getlist("category"))),
     )
 
 
@@ -55,4 +55,5 @@ def _n(text: str | None, settings: ServingSettings) -> int:
 
 def _exclude(values: list[str]) -> frozenset[str]:
     """Every value, and every part of it between commas: an id may contain a comma itself."""
-    return frozenset(part for value in values for part in (value, *value.split(",")) if part)
+    parts = (part for value in values for part in (value, *value.split(",")))
+    return frozenset(name for part in parts for name in (part, part.strip()) if name)

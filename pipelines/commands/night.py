@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from pipelines import night
+from pipelines.begin import changed_inputs
 from pipelines.evaluation.table import evaluation_table
 from pipelines.files import read_json
 from pipelines.moments import MomentError, parse_moment
@@ -66,7 +67,7 @@ def _add_moment(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_run(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    parser.add_argument("--run", help="name of the run (default: the newest)")
+    parser.add_argument("--run", help="name of the run (default: the newest that will do)")
     return parser
 
 
@@ -104,7 +105,14 @@ def _open_new(settings: Settings, options: argparse.Namespace) -> Run:
 
 
 def _stage(settings: Settings, options: argparse.Namespace) -> None:
-    night.do_stage(_chosen(settings, options), options.stage)
+    run = _chosen(settings, options)
+    changed = changed_inputs(run)
+    if changed:
+        raise RunError(
+            f"{run.name} was opened with other {', '.join(changed)}; begin a new run for them: "
+            f"`python -m pipelines begin --as-of {run.as_of.isoformat()}`"
+        )
+    night.do_stage(run, options.stage)
 
 
 def _score(settings: Settings, options: argparse.Namespace) -> None:
@@ -126,8 +134,11 @@ def _publish(settings: Settings, options: argparse.Namespace) -> None:
 
 def _runs(settings: Settings, options: argparse.Namespace) -> None:
     for name in list_runs(settings):
-        state = "finished" if open_run(settings, name).is_done(FINISHED) else "unfinished"
-        print(f"{name}  {state}")
+        run = open_run(settings, name)
+        last = "".join(f", done up to {record['stage']}" for record in run.stage_records()[-1:])
+        state = "finished" if run.is_done(FINISHED) else f"unfinished{last}"
+        only = "  only some surfaces" if run.manifest["is_partial"] else ""
+        print(f"{name}  {state}{only}")
 
 
 def _chosen(settings: Settings, options: argparse.Namespace) -> Run:
@@ -143,7 +154,9 @@ def _chosen_to_publish(settings: Settings, options: argparse.Namespace) -> Run:
     runs = [open_run(settings, name) for name in list_runs(settings)]
     whole = [r for r in runs if r.is_done(FINISHED) and not r.manifest["is_partial"]]
     if not whole:
-        raise RunError("no finished run on disk; make one with `python -m pipelines night`")
+        raise RunError(
+            "no finished run with all surfaces on disk; make one with `python -m pipelines night`"
+        )
     return whole[-1]
 
 

@@ -149,7 +149,7 @@ def _show(
 ) -> tuple[bool, str]:
     """Flip if it may; whether *lists* are live now, and why."""
     if before.version == lists.version:
-        return True, "already live"
+        return True, f"already live{', and held: ' + before.hold if before.hold else ''}"
     if not activate:
         return False, "loaded, not activated, as asked"
     if before.hold is not None:

@@ -41,8 +41,7 @@ class Files:
                     with replacing(target) as beside:
                         _read(file, table).write_parquet(str(beside), compression="zstd")
                 except duckdb.Error as error:
-                    first_line = str(error).splitlines()[0]
-                    damaged.append(DamagedFile(file, f"{table.format}: {first_line}"))
+                    damaged.append(DamagedFile(file, f"{table.format}: {_shorten(error)}"))
                 else:
                     if target not in tables[name]:  # a copy of a file brings nothing new
                         tables[name].append(target)
@@ -80,3 +79,9 @@ def _read(file: Path, table: FileTable) -> duckdb.DuckDBPyRelation:
             f"options {table.options} of {file.name}: not known to DuckDB's {table.format} "
             f"reader: {error}"
         ) from None
+
+
+def _shorten(error: duckdb.Error, longest: int = 400) -> str:
+    """DuckDB's message on one line: its first paragraph says which cell, the rest is advice."""
+    text = " ".join(str(error).split("\n\n")[0].split())
+    return text if len(text) <= longest else f"{text[:longest]}…"

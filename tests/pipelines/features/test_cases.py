@@ -1,10 +1,10 @@
-"""Runs the given/expect cases of every SQL file, and once more without what it may not see."""
+"""Runs the given/expect cases of every SQL file, and once more with other later events."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -164,9 +164,22 @@ def test_given_rows_lead_to_expected_rows(case):
     ids=lambda case: f"{case.file.name}: {case.name}",
 )
 def test_what_comes_later_changes_nothing(case):
-    """Without the events from as_of on (for a label: from until on) the result is the same."""
+    """With more or no events from as_of on (for a label: from until on) the result is the same."""
+    assert run_case(case, with_later_events(case)) == expected(case)
     seen = [event for event in case.given["events"] if event["event_at"] < case.limit]
     assert run_case(case, {**case.given, "events": seen}) == expected(case)
+
+
+def with_later_events(case: Case) -> dict[str, list[Row]]:
+    """The given rows, and each event once more at the limit and a day after it."""
+    given = case.given["events"]
+    moments = (case.limit, case.limit + timedelta(days=1))
+    later = [
+        {**event, "event_at": at, **({"event_id": f"{at} {number}"} if "event_id" in event else {})}
+        for at in moments
+        for number, event in enumerate(given)
+    ]
+    return {**case.given, "events": [*given, *later]}
 
 
 def test_every_file_has_cases_and_every_case_a_file():
@@ -181,7 +194,7 @@ def test_a_case_gives_every_table_that_its_file_reads(case):
 
 
 def test_a_file_that_looks_ahead_fails_the_second_run(tmp_path: Path):
-    """The comparison finds a count that forgot its upper bound."""
+    """A count that forgot its upper bound is found, though its case has no later event."""
     path = tmp_path / "user" / "user_total.sql"
     path.parent.mkdir()
     path.write_text(
@@ -191,10 +204,8 @@ def test_a_file_that_looks_ahead_fails_the_second_run(tmp_path: Path):
         "where event_at >= $as_of - interval 7 day group by user_id\n",
         encoding="utf-8",
     )
-    moments = (datetime(2024, 3, 31), datetime(2024, 4, 2))
-    events = [{"user_id": "ann", "event_at": at} for at in moments]
+    events = [{"user_id": "ann", "event_at": datetime(2024, 3, 31)}]
     binds = {"as_of": datetime(2024, 4, 1)}
     case = Case(load_sql_file(path), "leak", binds, {"events": events}, [])
-    cut = [event for event in events if event["event_at"] < binds["as_of"]]
-    assert run_case(case, {"events": events}) == [{"user_id": "ann", "n_events": 2}]
-    assert run_case(case, {"events": cut}) == [{"user_id": "ann", "n_events": 1}]
+    assert run_case(case, case.given) == [{"user_id": "ann", "n_events": 1}]
+    assert run_case(case, with_later_events(case)) == [{"user_id": "ann", "n_events": 3}]

@@ -114,6 +114,19 @@ def test_moments_with_a_zone_keep_it(till):
     assert moments(till.ingest()) == [datetime(2024, 7, 1, 12)]
 
 
+def test_a_cell_of_another_type_is_named(till):
+    """With typed columns a wrong cell costs its file, and the reason says which line and value."""
+    types = ["VARCHAR"] * 5 + ["DOUBLE", "VARCHAR"]
+    till.table["options"] = {"all_varchar": False, "dtype": types}
+    till.deliver("a.csv", [row(event_id="e1")])
+    till.deliver("b.csv", [row(event_id="e2", value="two")])
+    lake = till.ingest()
+    ((name, reason),) = lake.manifest["damaged_files"]
+    assert name.endswith("-b.csv")
+    assert reason.startswith("csv: Conversion Error: CSV Error on Line: 2 Original Line: ")
+    assert 'Error when converting column "value". Could not convert string "two"' in reason
+
+
 def test_a_damaged_file_is_quarantined_whole(till):
     """One torn Parquet file is copied aside with the reason; the others are read."""
     till.table["format"] = "parquet"
