@@ -25,7 +25,7 @@ class AirflowApi:
         """Whether API, scheduler and DAG processor are all up."""
         try:
             health = self._call("GET", "/api/v2/monitor/health")
-        except (DemoError, OSError):
+        except DemoError:
             return False
         parts = ("metadatabase", "scheduler", "dag_processor")
         return all(health[part]["status"] == "healthy" for part in parts)
@@ -96,3 +96,8 @@ class AirflowApi:
         except urllib.error.HTTPError as error:
             said = error.read().decode(errors="replace")[:500]
             raise DemoError(f"Airflow answered {error.code} to {method} {path}: {said}") from None
+        except OSError as error:
+            raise DemoError(
+                f"Airflow does not answer on {self._url} any more ({error}); if nobody stopped it, "
+                "its logs are in var/airflow"
+            ) from None
