@@ -17,7 +17,7 @@ from datetime import timedelta
 from airflow.sdk import dag
 
 from dags.forms import NIGHT
-from dags.tasks import begin, do_part, evaluate, make_lists, publish, score
+from dags.night_tasks import begin, do_part, evaluate, make_lists, publish, score
 
 SCHEDULE = os.environ.get("NIGHTSHELF_SCHEDULE") or None
 

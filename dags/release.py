@@ -13,7 +13,7 @@ run `nightly_recommendations` again: finished stages are skipped.
 
 from airflow.sdk import dag
 
-from dags.tasks import release as release_task
+from dags.version_tasks import release as release_task
 
 
 @dag(

@@ -14,7 +14,7 @@ until `release` is run.
 from airflow.sdk import dag
 
 from dags.forms import ROLL_BACK
-from dags.tasks import roll_back as roll_back_task
+from dags.version_tasks import roll_back as roll_back_task
 
 
 @dag(

@@ -160,6 +160,16 @@ def score_stage(shard: int) -> str:
     return f"score-{shard:04d}"
 
 
+def check_inputs(run: Run) -> None:
+    """Raises `RunError` when settings, SQL or code are not those that *run* was opened with."""
+    changed = changed_inputs(run)
+    if changed:
+        raise RunError(
+            f"{run.name} was opened with other {', '.join(changed)}; set back what was changed, "
+            f"or begin a new run with `{night_command(run)}`"
+        )
+
+
 def night_command(run: Run) -> str:
     """What to type for everything that *run* lacks; publishing is left to the person."""
     surfaces = [f" --surface {name}" for name, _ in run.settings.read(SurfacesSettings).items()]
@@ -169,13 +179,18 @@ def night_command(run: Run) -> str:
 
 def do_night(run: Run) -> Run:
     """Every stage up to the finished run; publishing is a step of its own."""
+    do_stages(run)
+    return finish_night(run)
+
+
+def do_stages(run: Run) -> None:
+    """Every stage of *run* in order, but for finishing it."""
     for stage in STAGES:
         do_stage(run, stage)
     for shard in shards(run):
         score_shard(run, shard)
     for stage in LIST_STAGES:
         do_stage(run, stage)
-    return finish_night(run)
 
 
 def lists_hash(run: Run) -> str:
@@ -194,12 +209,7 @@ def _require(run: Run, stage: str, before: Sequence[str], *, with_scores: bool =
             f"{run.name}: {stage} comes after {', '.join(missing)}; do that first, or everything "
             f"that is left with `{night_command(run)}`"
         )
-    changed = changed_inputs(run)
-    if changed:
-        raise RunError(
-            f"{run.name} was opened with other {', '.join(changed)}; set back what was changed, "
-            f"or begin a new run with `{night_command(run)}`"
-        )
+    check_inputs(run)
 
 
 def _only_surfaces(settings: Settings, surfaces: Sequence[str]) -> Settings:

@@ -16,11 +16,11 @@ from pipelines.night import (
     begin_night,
     do_night,
     do_stage,
+    do_stages,
     finish_night,
     lists_hash,
     publish_run,
     score_shard,
-    shards,
 )
 from pipelines.ranking.score import shard_path
 from pipelines.runs import FINISHED, RunError, list_runs, open_run
@@ -108,12 +108,7 @@ def test_a_forced_run_reproduces_and_replaces(copied, finished_night):
     assert (run.id, run.is_rebuild) == (finished_night.id, True)
     original = open_run(copied, run.id)
     started = original.stage_record("index")
-    for stage in STAGES:
-        do_stage(run, stage)
-    for shard in shards(run):
-        score_shard(run, shard)
-    for stage in LIST_STAGES:
-        do_stage(run, stage)
+    do_stages(run)
     _refuse_other_lists(run, original)
     finished = finish_night(run)
     assert list_runs(copied) == [run.id]

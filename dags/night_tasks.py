@@ -61,17 +61,3 @@ def publish(run: str) -> dict[str, Any]:
         return night_tasks.publish(run)
     except night_tasks.NotShownError as error:  # a skipped task tells no one of new lists
         raise AirflowSkipException(str(error)) from None
-
-
-@task(pool="publish")
-def roll_back(params: Any = None, dag_run: Any = None) -> str | None:
-    from pipelines import version_tasks
-
-    return version_tasks.roll_back(params, dag_run.conf)
-
-
-@task(pool="publish")
-def release(params: Any = None, dag_run: Any = None) -> str | None:
-    from pipelines import version_tasks
-
-    return version_tasks.release(params, dag_run.conf)
