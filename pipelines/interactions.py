@@ -29,6 +29,11 @@ select
     items.number as item_number,
     cast(weights.weight as float) as weight,
     events.event_type = 'purchase' as is_purchase,
+    if(
+        events.session_id is null,
+        -1,
+        dense_rank() over (order by events.user_id, events.session_id) - 1
+    ) as session,
     cast(epoch($cutoff - events.event_at) / 86400.0 as float) as age_days
 from events
 join users using (user_id)
@@ -50,6 +55,7 @@ class Interactions:
     weights: FloatArray
     is_purchase: BoolArray
     age_days: FloatArray  # days before the cutoff
+    sessions: IntArray  # number of the event's session, one user's; -1 without one
     n_users: int
     n_items: int
 
@@ -103,6 +109,7 @@ def load_interactions(run: Run, index: Index, cutoff: datetime) -> Interactions:
         weights=rows["weight"].astype(np.float32),
         is_purchase=rows["is_purchase"].astype(bool),
         age_days=rows["age_days"].astype(np.float32),
+        sessions=rows["session"].astype(np.int32),
         n_users=index.n_users,
         n_items=index.n_items,
     )

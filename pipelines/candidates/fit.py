@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,18 +10,15 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from pipelines.candidates.als import Als
 from pipelines.candidates.arrays import load_arrays, save_arrays, sparse_of
-from pipelines.candidates.generator import Generator, GeneratorError
-from pipelines.candidates.item_item import ItemItem
-from pipelines.candidates.own_most_frequent import OwnMostFrequent
-from pipelines.candidates.popularity import Popularity
+from pipelines.candidates.generator import Generator, Past
+from pipelines.candidates.known import GENERATORS, check_names, fit_generator
 from pipelines.candidates.settings import CandidateSettings
 from pipelines.features.database import user_segments
 from pipelines.files import hash_file
 from pipelines.index import Index, load_index
 from pipelines.inputs import run_cutoffs
-from pipelines.interactions import Interactions, load_interactions
+from pipelines.interactions import load_interactions
 from pipelines.moments import NightSettings, compact
 from pipelines.progress import progress
 from pipelines.runs import Run
@@ -34,14 +31,6 @@ PURCHASES = "purchases"
 # Also fitted where no surface asks for it: a baseline of every evaluation.
 BASELINES = ("own_most_frequent", "recent_popularity", "als")
 
-_TYPES: Mapping[str, type[Generator]] = {
-    "own_most_frequent": OwnMostFrequent,
-    "als": Als,
-    "item_item": ItemItem,
-    "recent_popularity": Popularity,
-    "segment_popularity": Popularity,
-}
-
 
 def fit_generators(run: Run) -> Mapping[str, Any]:
     """Writes `models/<cutoff>/<generator>.npz`, and the interactions that they were fitted on."""
@@ -49,9 +38,11 @@ def fit_generators(run: Run) -> Mapping[str, Any]:
     names = used_generators(run)
     counts = {}
     for cutoff in progress(run_cutoffs(run).all, "generators", unit="cutoff"):
-        interactions = load_interactions(run, index, cutoff)
+        past = load_past(run, index, cutoff)
+        interactions = past.interactions
         for name in names:
-            _fit(run, index, interactions, cutoff, name).save(generator_path(run, cutoff, name))
+            model = fit_generator(name, past, run.settings.read(CandidateSettings))
+            model.save(generator_path(run, cutoff, name))
         save_arrays(generator_path(run, cutoff, HISTORY), {"pairs": interactions.matrix})
         if cutoff == run_cutoffs(run).night:
             save_arrays(generator_path(run, cutoff, PURCHASES), {"pairs": interactions.purchases})
@@ -66,18 +57,13 @@ def used_generators(run: Run) -> list[str]:
     """
     surfaces = run.settings.read(SurfacesSettings)
     for surface, settings in surfaces.items():
-        for name in settings.generators:
-            if name not in _TYPES:
-                raise GeneratorError(
-                    f"[surfaces.{surface}] generators: unknown generator {name!r}; "
-                    f"known: {', '.join(sorted(_TYPES))}"
-                )
+        check_names(settings.generators, f"[surfaces.{surface}] generators")
     used = {name for _, settings in surfaces.items() for name in settings.generators}
     return sorted(used | set(BASELINES))
 
 
 def load_generator(run: Run, cutoff: datetime, name: str) -> Generator:
-    return _TYPES[name].load(generator_path(run, cutoff, name))
+    return GENERATORS[name].load(generator_path(run, cutoff, name))
 
 
 def load_history(run: Run, cutoff: datetime) -> csr_matrix:
@@ -97,28 +83,17 @@ def generator_hashes(run: Run) -> dict[str, str]:
     return {p.relative_to(folder).as_posix(): hash_file(p) for p in sorted(folder.rglob("*.npz"))}
 
 
-def _fit(
-    run: Run, index: Index, interactions: Interactions, cutoff: datetime, name: str
-) -> Generator:
-    settings = run.settings.read(CandidateSettings)
+def load_past(run: Run, index: Index, cutoff: datetime) -> Past:
+    """What the generators of *cutoff* are fitted on."""
     night = run.settings.read(NightSettings)
-    fits: dict[str, Callable[[], Generator]] = {
-        "own_most_frequent": lambda: OwnMostFrequent.fit(interactions, settings.own_most_frequent),
-        "als": lambda: Als.fit(interactions, settings.als, seed=night.seed, threads=night.threads),
-        "item_item": lambda: ItemItem.fit(interactions, settings.item_item, threads=night.threads),
-        "recent_popularity": lambda: Popularity.fit(interactions, settings.popularity),
-        "segment_popularity": lambda: _fit_by_segment(run, index, interactions, cutoff),
-    }
-    return fits[name]()
-
-
-def _fit_by_segment(
-    run: Run, index: Index, interactions: Interactions, cutoff: datetime
-) -> Popularity:
-    segments = user_segments(run, index, cutoff)
-    names, groups = np.unique(segments, return_inverse=True)
-    settings = run.settings.read(CandidateSettings).popularity
-    return Popularity.fit_by_group(interactions, settings, groups.astype(np.int32), len(names))
+    segments = np.unique(user_segments(run, index, cutoff), return_inverse=True)[1]
+    return Past(
+        interactions=load_interactions(run, index, cutoff),
+        items=index.items,
+        segments=segments.astype(np.int32),
+        seed=night.seed,
+        threads=night.threads,
+    )
 
 
 def generator_path(run: Run, cutoff: datetime, name: str) -> Path:

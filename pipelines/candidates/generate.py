@@ -54,7 +54,7 @@ class CandidateSource:
         """The union of all proposals for *users* (ascending numbers)."""
         seen = None if self.surface.repeats else self.history[users]
         proposals = {
-            name: self.generators[name].propose(users, k, seen)
+            name: self.generators[name].candidates(users, k, seen)
             for name, k in sorted(self.surface.generators.items())
         }
         width = np.int64(self.history.shape[1])

@@ -1,27 +1,52 @@
-"""What every generator can do, and the sparse arithmetic that several share."""
+"""What every generator is fitted on and can do, and the sparse arithmetic that several share."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
+import pyarrow as pa
 from scipy.sparse import csr_matrix
 
-from pipelines.interactions import FloatArray, IntArray
+from pipelines.interactions import FloatArray, IntArray, Interactions
 from settings.errors import NightshelfError
 
-NO_ITEM = -1  # pads a row of proposals that has fewer items than asked for
+NO_ITEM = -1  # pads a row of candidates that has fewer items than asked for
+BLOCK_CELLS = 50_000_000  # floats of dense scores held at once, 200 MB
 
 
 class GeneratorError(NightshelfError):
     """A generator could not be fitted, or its file is not what the manifest says."""
 
 
-class Generator(Protocol):
-    """Proposes items for users, and scores any pair. Fitted once a cutoff, then read-only."""
+@dataclass(frozen=True)
+class Past:
+    """All that a generator may be fitted on: what is known before one cutoff."""
 
-    def propose(self, users: IntArray, k: int, seen: csr_matrix | None) -> IntArray:
+    interactions: Interactions
+    items: pa.Table  # the catalogue; row = item number
+    segments: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int32))  # of each user
+    seed: int = 0
+    threads: int = 1
+
+
+class Generator(Protocol):
+    """Names items for users, and scores any pair. Fitted once a cutoff, then read-only.
+
+    `reason` is the code of the reason that a shopper reads of an item that it names best.
+    """
+
+    reason: ClassVar[str]
+
+    @classmethod
+    def fit(cls, past: Past, settings: Any) -> Self:
+        """The model of *past*; *settings* is the generator's own section. The same input and
+        seed give the same arrays. Raises `GeneratorError` when they are not finite.
+        """
+
+    def candidates(self, users: IntArray, k: int, seen: csr_matrix | None) -> IntArray:
         """The best *k* items of each user, best first: (len(users), k), padded with `NO_ITEM`.
 
         *seen* has one row for each of *users*; items in it are left out. None: repeats allowed.
@@ -35,6 +60,14 @@ class Generator(Protocol):
 
     @classmethod
     def load(cls, path: Path) -> Self: ...
+
+
+@runtime_checkable
+class Explaining(Protocol):
+    """A generator that can name the item of the user's own that speaks for a candidate."""
+
+    def nearest_own_items(self, users: IntArray, items: IntArray) -> IntArray:
+        """For each pair the user's own item that adds most to its score, else `NO_ITEM`."""
 
 
 def top_of_rows(scores: csr_matrix, k: int, seen: csr_matrix | None = None) -> IntArray:
@@ -53,6 +86,35 @@ def top_of_rows(scores: csr_matrix, k: int, seen: csr_matrix | None = None) -> I
         best = best_first(columns[keep], values[keep], k)
         top[row, : len(best)] = best
     return top
+
+
+def top_of_dense(scores: FloatArray, k: int, seen: csr_matrix | None = None) -> IntArray:
+    """The *k* best columns of each row by falling score, ties by lower column.
+
+    Only scores above minus infinity count; those of entries in *seen* are overwritten with it.
+    """
+    n_rows, n_columns = scores.shape
+    if seen is not None:
+        scores[np.repeat(np.arange(n_rows), np.diff(seen.indptr)), seen.indices] = -np.inf
+    width = min(k, n_columns)
+    if width < n_columns:
+        limits = np.partition(scores, n_columns - width, axis=1)[:, n_columns - width]
+    else:
+        limits = np.full(n_rows, -np.inf, dtype=scores.dtype)
+    top = np.full((n_rows, k), NO_ITEM, dtype=np.int32)
+    for row in range(n_rows):
+        values = scores[row]
+        # Everything that ties with the k-th stays in, so that ties break by number.
+        columns = np.flatnonzero((values >= limits[row]) & (values > -np.inf))
+        best = columns[np.argsort(-values[columns], kind="stable")[:width]]
+        top[row, : len(best)] = best
+    return top
+
+
+def user_blocks(n_users: int, n_items: int) -> list[slice]:
+    """Consecutive slices of *n_users* rows whose dense scores fit into `BLOCK_CELLS`."""
+    size = max(1, BLOCK_CELLS // max(n_items, 1))
+    return [slice(start, start + size) for start in range(0, n_users, size)]
 
 
 def best_first(columns: IntArray, values: FloatArray, k: int) -> IntArray:

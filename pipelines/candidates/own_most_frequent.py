@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
 from scipy.sparse import csr_matrix
 
 from pipelines.candidates.arrays import load_arrays, save_arrays, sparse_of
-from pipelines.candidates.generator import look_up, top_of_rows
+from pipelines.candidates.generator import Past, look_up, top_of_rows
 from pipelines.interactions import FloatArray, IntArray, Interactions
 from settings import Section
 
@@ -24,11 +24,14 @@ class OwnMostFrequentSettings(Section):
 class OwnMostFrequent:
     """Number of events of the pair, then the last one, then the lower item number."""
 
+    reason: ClassVar[str] = "seen_before"
+
     def __init__(self, scores: csr_matrix) -> None:
         self._scores = scores
 
     @classmethod
-    def fit(cls, interactions: Interactions, settings: OwnMostFrequentSettings) -> Self:
+    def fit(cls, past: Past, settings: OwnMostFrequentSettings) -> Self:
+        interactions = past.interactions
         inside = interactions.age_days <= settings.window_days
         counts = interactions.sum_by_pair(inside.astype(np.float32))
         # Adds less than one event, so that recency only breaks ties of the count.
@@ -37,7 +40,7 @@ class OwnMostFrequent:
         counts.data = counts.data.astype(np.float32)
         return cls(counts)
 
-    def propose(self, users: IntArray, k: int, seen: csr_matrix | None) -> IntArray:
+    def candidates(self, users: IntArray, k: int, seen: csr_matrix | None) -> IntArray:
         return top_of_rows(self._scores[users], k, seen)
 
     def score(self, users: IntArray, items: IntArray) -> FloatArray:

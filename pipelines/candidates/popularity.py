@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -11,48 +11,48 @@ from pydantic import Field
 from scipy.sparse import csr_matrix
 
 from pipelines.candidates.arrays import load_arrays, save_arrays
-from pipelines.candidates.generator import NO_ITEM, best_first
+from pipelines.candidates.generator import NO_ITEM, Past, best_first
 from pipelines.interactions import FloatArray, IntArray, Interactions
 from settings import Section
 
 
 class PopularitySettings(Section):
-    """The window in which events count as recent."""
+    """The window in which events count, and how fast they fade in it."""
 
     window_days: Annotated[float, Field(gt=0)] = 28.0  # older events do not count
+    half_life_days: Annotated[float, Field(gt=0)] | None = None  # an event this old counts half
 
 
 class Popularity:
     """Weighted events of an item within the window, by group of users; group 0 is everybody."""
+
+    reason: ClassVar[str] = "popular_now"
 
     def __init__(self, counts: FloatArray, group_of_user: IntArray) -> None:
         self._counts = counts  # groups × items
         self._group_of_user = group_of_user
 
     @classmethod
-    def fit(cls, interactions: Interactions, settings: PopularitySettings) -> Self:
-        """One group: everybody."""
-        everybody = np.zeros(interactions.n_users, dtype=np.int32)
-        return cls.fit_by_group(interactions, settings, everybody, 1)
+    def fit(cls, past: Past, settings: PopularitySettings) -> Self:
+        everybody = np.zeros(past.interactions.n_users, dtype=np.int32)
+        return cls._fit_by_group(past.interactions, settings, everybody)
 
     @classmethod
-    def fit_by_group(
-        cls,
-        interactions: Interactions,
-        settings: PopularitySettings,
-        group_of_user: IntArray,
-        n_groups: int,
+    def _fit_by_group(
+        cls, interactions: Interactions, settings: PopularitySettings, group_of_user: IntArray
     ) -> Self:
         recent = interactions.age_days <= settings.window_days
+        weights = interactions.weights[recent]
+        if settings.half_life_days is not None:
+            fade = interactions.age_days[recent] / np.float32(settings.half_life_days)
+            weights = weights * np.exp2(-fade)
         groups = group_of_user[interactions.users[recent]]
+        shape = (int(group_of_user.max(initial=0)) + 1, interactions.n_items)
         cell = groups.astype(np.int64) * interactions.n_items + interactions.items[recent]
-        counts = np.bincount(
-            cell, weights=interactions.weights[recent], minlength=n_groups * interactions.n_items
-        )
-        shape = (n_groups, interactions.n_items)
+        counts = np.bincount(cell, weights=weights, minlength=shape[0] * shape[1])
         return cls(counts.reshape(shape).astype(np.float32), group_of_user)
 
-    def propose(self, users: IntArray, k: int, seen: csr_matrix | None) -> IntArray:
+    def candidates(self, users: IntArray, k: int, seen: csr_matrix | None) -> IntArray:
         n_seen = 0 if seen is None else int(np.diff(seen.indptr).max(initial=0))
         ranking = self.rankings(k + n_seen)
         top = np.full((len(users), k), NO_ITEM, dtype=np.int32)
@@ -87,3 +87,13 @@ class Popularity:
     def load(cls, path: Path) -> Self:
         arrays = load_arrays(path)
         return cls(arrays["counts"], arrays["group_of_user"])
+
+
+class SegmentPopularity(Popularity):
+    """Weighted events within the window, of the users of one's own segment."""
+
+    reason: ClassVar[str] = "popular_in_segment"
+
+    @classmethod
+    def fit(cls, past: Past, settings: PopularitySettings) -> Self:
+        return cls._fit_by_group(past.interactions, settings, past.segments)

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipelines.candidates.popularity import Popularity, PopularitySettings
+from pipelines.candidates.fit import load_past
+from pipelines.candidates.popularity import Popularity, PopularitySettings, SegmentPopularity
 from pipelines.candidates.settings import CandidateSettings
 from pipelines.features.database import NO_SEGMENT, user_segments
 from pipelines.index import Index
 from pipelines.inputs import run_cutoffs
-from pipelines.interactions import FloatArray, IntArray, load_interactions
+from pipelines.interactions import FloatArray, IntArray
 from pipelines.lists.reasons import reason_code
 from pipelines.lists.rules import load_rules
 from pipelines.lists.settings import ListSettings
@@ -33,15 +34,15 @@ class FallbackList:
 
 def build_fallback_lists(run: Run, index: Index) -> list[FallbackList]:
     """For each surface: `<surface>/trending`, `/global` and `/segment/<name>`."""
-    interactions = load_interactions(run, index, run_cutoffs(run).night)
-    recent = run.settings.read(CandidateSettings).popularity
+    past = load_past(run, index, run_cutoffs(run).night)
+    recent = run.settings.read(CandidateSettings).recent_popularity
     ever = PopularitySettings(window_days=ALL_TIME_DAYS)
     segments = user_segments(run, index, run_cutoffs(run).night)
-    names, groups, sizes = np.unique(segments, return_inverse=True, return_counts=True)
-    by_segment = Popularity.fit_by_group(interactions, recent, groups.astype(np.int32), len(names))
+    names, sizes = np.unique(segments, return_counts=True)
+    by_segment = SegmentPopularity.fit(past, recent)
     shared = [
-        *_ranked(Popularity.fit(interactions, recent), ["trending"], "popular_now"),
-        *_ranked(Popularity.fit(interactions, ever), ["global"], "popular"),
+        *_ranked(Popularity.fit(past, recent), ["trending"], "popular_now"),
+        *_ranked(Popularity.fit(past, ever), ["global"], "popular"),
         *_ranked(by_segment, [f"segment/{name}" for name in names], "popular_in_segment"),
     ]
     smallest = run.settings.read(ListSettings).min_segment_users

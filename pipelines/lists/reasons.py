@@ -9,21 +9,13 @@ from scipy.sparse import csr_matrix
 
 from pipelines.candidates.generator import NO_ITEM, look_up
 from pipelines.candidates.item_item import ItemItem
+from pipelines.candidates.known import GENERATORS
 from pipelines.interactions import IntArray
 from pipelines.lists.settings import ReasonSettings
 
 REASON_CODES = tuple(ReasonSettings.model_fields)
 _CODE = {name: number for number, name in enumerate(REASON_CODES)}
 OFTEN = 3  # purchases of the pair from which on it is “often”
-
-# What a generator's proposal means to a shopper.
-_CODE_OF_GENERATOR = {
-    "own_most_frequent": "seen_before",
-    "item_item": "goes_with",
-    "als": "similar_baskets",
-    "segment_popularity": "popular_in_segment",
-    "recent_popularity": "popular_now",
-}
 
 
 def reason_codes(
@@ -35,7 +27,7 @@ def reason_codes(
     purchases: csr_matrix,
 ) -> np.ndarray:
     """uint8 code of each pair: what the user had before goes first, then its best generator."""
-    names = [_CODE_OF_GENERATOR[name] for name in generators]
+    names = [GENERATORS[name].reason for name in generators]
     by_generator = np.array([_CODE[name] for name in names], dtype=np.uint8)
     codes = by_generator[sources]
     codes[look_up(history, users, items) > 0] = _CODE["seen_before"]

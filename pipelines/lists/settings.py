@@ -50,6 +50,9 @@ class ReasonSettings(Section):
     bought_before: Template = "You bought this before"  # fewer than three
     seen_before: Template = "You looked at this before"  # events, but no purchase
     goes_with: Template = "Goes well with {item}"  # found by item_item
+    bought_together: Template = "Often bought together with {item}"  # found by bought_together
+    comes_next: Template = "Often next after {item}"  # found by next_item
+    due_again: Template = "Time for more"  # found by due_again
     # Found by als, or by item_item without an item to name.
     similar_baskets: Template = "Liked by shoppers with baskets like yours"
     # Found by segment_popularity, and the lists of a segment.

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pyarrow as pa
 
-from pipelines.interactions import Interactions
+from pipelines.candidates.generator import Past
+from pipelines.interactions import IntArray, Interactions
 
 N = 10  # users and items of the checkerboard
 
@@ -14,15 +16,18 @@ N = 10  # users and items of the checkerboard
 def interactions_of(
     events: Sequence[tuple[int, int, float]], n_users: int, n_items: int
 ) -> Interactions:
-    """Events (user, item, age in days), oldest first, each a purchase of weight 1."""
+    """Events (user, item, age in days), oldest first; purchases of weight 1, a day a session."""
     ordered = sorted(events, key=lambda event: -event[2])
     users, items, ages = zip(*ordered, strict=True)
+    days = {day: number for number, day in enumerate(sorted({(u, int(a)) for u, _, a in ordered}))}
+    sessions = [days[user, int(age)] for user, _, age in ordered]
     return Interactions(
         users=np.array(users, dtype=np.int32),
         items=np.array(items, dtype=np.int32),
         weights=np.ones(len(ordered), dtype=np.float32),
         is_purchase=np.ones(len(ordered), dtype=bool),
         age_days=np.array(ages, dtype=np.float32),
+        sessions=np.array(sessions, dtype=np.int32),
         n_users=n_users,
         n_items=n_items,
     )
@@ -40,3 +45,11 @@ def checkerboard() -> Interactions:
         if user % 2 == item % 2 and user != item
     ]
     return interactions_of(events, N, N)
+
+
+def past_of(interactions: Interactions, segments: IntArray | None = None) -> Past:
+    """What a generator is fitted on; items are called by their number."""
+    numbers = [str(number) for number in range(interactions.n_items)]
+    items = pa.table({"item_id": numbers, "title": numbers, "category": numbers})
+    everybody = np.zeros(interactions.n_users, dtype=np.int32)
+    return Past(interactions, items, everybody if segments is None else segments, seed=3)

@@ -5,28 +5,40 @@ import pytest
 
 from pipelines.candidates.als import Als, AlsSettings
 from pipelines.candidates.arrays import load_arrays
+from pipelines.candidates.bpr import BprSettings
+from pipelines.candidates.ease import EaseSettings
 from pipelines.candidates.generator import NO_ITEM, GeneratorError
+from pipelines.candidates.graph_filter import GraphFilterSettings
 from pipelines.candidates.item_item import ItemItem, ItemItemSettings
+from pipelines.candidates.known import GENERATORS, fit_generator
 from pipelines.candidates.own_most_frequent import OwnMostFrequent, OwnMostFrequentSettings
 from pipelines.candidates.popularity import Popularity, PopularitySettings
-from tests.pipelines.candidates.boards import N, checkerboard, interactions_of
+from pipelines.candidates.settings import CandidateSettings
+from tests.pipelines.candidates.boards import N, checkerboard, interactions_of, past_of
 
 ALS = AlsSettings(factors=4, regularization=0.01, iterations=20)
 PARITY = np.arange(N, dtype=np.int32) % 2
 USERS = np.arange(N, dtype=np.int32)
+SETTINGS = CandidateSettings(
+    als=ALS,
+    als_wide=ALS,
+    bpr=BprSettings(factors=4, iterations=300),
+    ease=EaseSettings(regularization=0.1),
+    graph_filter=GraphFilterSettings(factors=2),
+)
+# What leads from own items to others like them; the rest knows own items or what is popular.
+COLLABORATIVE = (
+    *("als", "als_wide", "bpr", "ease", "graph_filter", "item_bm25", "item_item", "item_tfidf"),
+    *("user_knn", "segment_popularity"),
+)
 
-FITS = {
-    "als": lambda board: Als.fit(board, ALS, seed=3, threads=1),
-    "item_item": lambda board: ItemItem.fit(board, ItemItemSettings(), threads=1),
-    "own_most_frequent": lambda board: OwnMostFrequent.fit(board, OwnMostFrequentSettings()),
-    "recent_popularity": lambda board: Popularity.fit(board, PopularitySettings()),
-    "segment_popularity": lambda board: Popularity.fit_by_group(
-        board, PopularitySettings(), PARITY, 2
-    ),
-}
+
+def fit(name, board):
+    """The generator *name* on *board*, users by parity in two segments."""
+    return fit_generator(name, past_of(board, PARITY[: board.n_users]), SETTINGS)
 
 
-@pytest.fixture(params=FITS)
+@pytest.fixture(params=sorted(GENERATORS))
 def name(request):
     """Each generator in turn."""
     return request.param
@@ -40,7 +52,7 @@ def board():
 @pytest.fixture
 def model(name, board):
     """The generator, fitted on the checkerboard."""
-    return FITS[name](board)
+    return fit(name, board)
 
 
 @pytest.fixture(params=[False, True], ids=["repeats", "only new"])
@@ -52,7 +64,7 @@ def seen(request, board):
 @pytest.mark.parametrize("k", [1, 3, N, N + 5])
 def test_proposals_have_the_shape_that_was_asked_for(model, seen, k):
     """(users, k) item numbers, no item twice in a row, holes only at the end."""
-    proposed = model.propose(USERS, k, seen)
+    proposed = model.candidates(USERS, k, seen)
     assert (proposed.shape, proposed.dtype) == ((N, k), np.int32)
     for row in proposed:
         items = row[row != NO_ITEM]
@@ -63,7 +75,7 @@ def test_proposals_have_the_shape_that_was_asked_for(model, seen, k):
 
 def test_nothing_that_was_seen_comes_back(model, board):
     """With `seen` no user gets an item of the own history."""
-    for user, row in enumerate(model.propose(USERS, N, board.matrix)):
+    for user, row in enumerate(model.candidates(USERS, N, board.matrix)):
         owned = set(board.matrix[user].indices)
         assert owned & set(row) == set()
 
@@ -71,7 +83,7 @@ def test_nothing_that_was_seen_comes_back(model, board):
 @pytest.mark.parametrize("k", [1, 2, 4])
 def test_the_best_k_come_first(model, seen, k):
     """Scores fall along a row, and nothing that was left out scores higher than the last."""
-    proposed = model.propose(USERS, k, seen)
+    proposed = model.candidates(USERS, k, seen)
     for user, row in enumerate(proposed):
         items = row[row != NO_ITEM]
         everything = np.setdiff1d(USERS, [] if seen is None else seen[user].indices)
@@ -86,8 +98,10 @@ def test_the_best_k_come_first(model, seen, k):
 def test_a_block_of_users_is_proposed_like_each_alone(model, board):
     """Rows of *seen* belong to the users that were asked for, in their order."""
     some = np.array([7, 2, 5], dtype=np.int32)
-    together = model.propose(some, 4, board.matrix[some])
-    alone = [model.propose(some[i : i + 1], 4, board.matrix[some[i : i + 1]])[0] for i in range(3)]
+    together = model.candidates(some, 4, board.matrix[some])
+    alone = [
+        model.candidates(some[i : i + 1], 4, board.matrix[some[i : i + 1]])[0] for i in range(3)
+    ]
     np.testing.assert_array_equal(together, np.stack(alone))
 
 
@@ -95,7 +109,9 @@ def test_a_saved_model_is_the_same_model(name, model, board, seen, tmp_path):
     """Loaded back it proposes and scores what it did before."""
     model.save(tmp_path / "model.npz")
     loaded = type(model).load(tmp_path / "model.npz")
-    np.testing.assert_array_equal(loaded.propose(USERS, 5, seen), model.propose(USERS, 5, seen))
+    np.testing.assert_array_equal(
+        loaded.candidates(USERS, 5, seen), model.candidates(USERS, 5, seen)
+    )
     pairs = (np.repeat(USERS, N), np.tile(USERS, N))
     np.testing.assert_array_equal(loaded.score(*pairs), model.score(*pairs))
 
@@ -103,36 +119,36 @@ def test_a_saved_model_is_the_same_model(name, model, board, seen, tmp_path):
 def test_the_same_seed_gives_the_same_arrays(name, board, tmp_path):
     """Two fits save equal arrays, bit by bit."""
     for number in range(2):
-        FITS[name](board).save(tmp_path / f"{number}.npz")
+        fit(name, board).save(tmp_path / f"{number}.npz")
     first, second = (load_arrays(tmp_path / f"{number}.npz") for number in range(2))
     assert first.keys() == second.keys()
     for key in first:
         np.testing.assert_array_equal(first[key], second[key])
 
 
-@pytest.mark.parametrize("name", ["als", "item_item", "segment_popularity"], indirect=False)
+@pytest.mark.parametrize("name", COLLABORATIVE, indirect=False)
 def test_the_missing_square_is_found(name, board):
     """Who has all items of a colour but one gets that one first."""
-    proposed = FITS[name](board).propose(USERS, 1, board.matrix)
+    proposed = fit(name, board).candidates(USERS, 1, board.matrix)
     np.testing.assert_array_equal(proposed[:, 0], USERS)
 
 
-@pytest.mark.parametrize("name", sorted(FITS), indirect=False)
+@pytest.mark.parametrize("name", sorted(GENERATORS), indirect=False)
 def test_users_without_history_get_no_more_than_popularity(name):
     """A user without an event gets what is popular, or nothing; never a made-up order."""
     board = interactions_of([(0, 1, 2.0), (0, 2, 1.0), (1, 2, 1.0)], N, N)
-    proposed = FITS[name](board).propose(np.array([8], dtype=np.int32), 3, None)
+    proposed = fit(name, board).candidates(np.array([8], dtype=np.int32), 3, None)
     expected = {
-        "own_most_frequent": [NO_ITEM] * 3,
-        "item_item": [NO_ITEM] * 3,
         "recent_popularity": [2, 1, NO_ITEM],
         "segment_popularity": [1, 2, NO_ITEM],  # of user 0 alone, who is even too
+        "trending": [2, 1, NO_ITEM],
+        "week_popularity": [2, 1, NO_ITEM],
     }
-    if name == "als":  # a zero vector likes nothing: all scores are zero
-        scores = FITS[name](board).score(np.full(3, 8, dtype=np.int32), proposed[0])
+    if name in ("als", "als_wide", "bpr"):  # a zero vector likes nothing: all scores are zero
+        scores = fit(name, board).score(np.full(3, 8, dtype=np.int32), proposed[0])
         np.testing.assert_allclose(scores, 0, atol=1e-6)
     else:
-        assert proposed[0].tolist() == expected[name]
+        assert proposed[0].tolist() == expected.get(name, [NO_ITEM] * 3)
 
 
 def test_own_items_come_by_count_then_recency_then_number():
@@ -146,8 +162,8 @@ def test_own_items_come_by_count_then_recency_then_number():
         (0, 2, 5.0),
         (1, 8, 1.0),
     ]
-    model = OwnMostFrequent.fit(interactions_of(events, 2, N), OwnMostFrequentSettings())
-    proposed = model.propose(np.array([0, 1], dtype=np.int32), 7, None)
+    model = OwnMostFrequent.fit(past_of(interactions_of(events, 2, N)), OwnMostFrequentSettings())
+    proposed = model.candidates(np.array([0, 1], dtype=np.int32), 7, None)
     assert proposed.tolist() == [[3, 1, 5, 6, 7, 2, NO_ITEM], [8] + [NO_ITEM] * 6]
 
 
@@ -155,21 +171,23 @@ def test_own_items_of_long_ago_do_not_count():
     """Events before the window neither count nor make an item the user's own."""
     events = [(0, 1, 40.0), (0, 1, 39.0), (0, 2, 3.0)]
     model = OwnMostFrequent.fit(
-        interactions_of(events, 1, N), OwnMostFrequentSettings(window_days=30)
+        past_of(interactions_of(events, 1, N)), OwnMostFrequentSettings(window_days=30)
     )
-    assert model.propose(np.array([0], dtype=np.int32), 3, None).tolist() == [[2, -1, -1]]
+    assert model.candidates(np.array([0], dtype=np.int32), 3, None).tolist() == [[2, -1, -1]]
 
 
 def test_recent_popularity_counts_events_of_the_window():
     """Older events do not count; equally popular items come by number."""
     events = [(0, 4, 99.0), (1, 4, 98.0), (0, 9, 3.0), (1, 9, 2.0), (2, 5, 1.0), (3, 3, 1.0)]
-    model = Popularity.fit(interactions_of(events, N, N), PopularitySettings(window_days=28))
-    assert model.propose(np.array([6], dtype=np.int32), 4, None).tolist() == [[9, 3, 5, -1]]
+    model = Popularity.fit(
+        past_of(interactions_of(events, N, N)), PopularitySettings(window_days=28)
+    )
+    assert model.candidates(np.array([6], dtype=np.int32), 4, None).tolist() == [[9, 3, 5, -1]]
 
 
 def test_the_nearest_own_item_explains_a_candidate(board):
     """The item named as reason is the user's own and of the same colour; else there is none."""
-    model = ItemItem.fit(board, ItemItemSettings(), threads=1)
+    model = ItemItem.fit(past_of(board), ItemItemSettings())
     users, items = np.repeat(USERS, N), np.tile(USERS, N)
     nearest = model.nearest_own_items(users, items)
     for user, item, reason in zip(users, items, nearest, strict=True):
@@ -184,12 +202,12 @@ def test_als_refuses_factors_that_are_not_finite(board):
     """Weights beyond floats are an error that says which setting to lower."""
     settings = AlsSettings(factors=2, confidence=3e38, count_power=1.0)
     with pytest.raises(GeneratorError, match=r"factors are not finite.*lower confidence"):
-        Als.fit(board, settings, seed=0, threads=1)
+        Als.fit(past_of(board), settings)
 
 
 def test_als_never_proposes_what_nobody_had():
     """Items without an event keep no random start: their score is zero for everyone."""
     board = interactions_of([(u, i, 1.0) for u in range(4) for i in range(3)], 4, 6)
-    model = Als.fit(board, ALS, seed=0, threads=1)
+    model = Als.fit(past_of(board), ALS)
     users, items = np.repeat(np.arange(4), 3), np.tile(np.arange(3, 6), 4)
     assert model.score(users.astype(np.int32), items.astype(np.int32)).tolist() == [0.0] * 12

@@ -85,7 +85,7 @@ class Fixed:
     def __init__(self, proposals):
         self.proposals = np.array(proposals, dtype=np.int32)
 
-    def propose(self, users, k, seen):
+    def candidates(self, users, k, seen):
         return self.proposals[users][:, :k]
 
     def score(self, users, items):

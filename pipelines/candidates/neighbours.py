@@ -1,0 +1,107 @@
+"""Items next to those that the user has: history × similarity, which several generators share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from pipelines.candidates.arrays import load_arrays, save_arrays, sparse_of
+from pipelines.candidates.generator import NO_ITEM, look_up, top_of_rows
+from pipelines.interactions import FloatArray, IntArray, Interactions
+
+_BLOCK = 1000  # users whose score rows are held at once
+_PAIRS = 100_000  # pairs whose neighbours are held at once
+
+
+class Neighbours:
+    """The score of an item is the sum over the user's items of how near they are to it."""
+
+    def __init__(self, history: csr_matrix, similarity: csr_matrix) -> None:
+        self._history = history  # users × items, weights of the user's own items
+        self._similarity = similarity  # items × items; row: from an own item, column: to others
+        self._last: tuple[IntArray, csr_matrix] | None = None
+
+    def candidates(self, users: IntArray, k: int, seen: csr_matrix | None) -> IntArray:
+        blocks = [np.empty((0, k), dtype=np.int32)]
+        for start in range(0, len(users), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            owned = None if seen is None else seen[part]
+            blocks.append(top_of_rows(self._scores(users[part]), k, owned))
+        return np.vstack(blocks)
+
+    def score(self, users: IntArray, items: IntArray) -> FloatArray:
+        unique, rows = np.unique(users, return_inverse=True)
+        scores = np.empty(len(users), dtype=np.float32)
+        for start in range(0, len(unique), _BLOCK):
+            block = self._scores(unique[start : start + _BLOCK])
+            here = (rows >= start) & (rows < start + _BLOCK)
+            scores[here] = look_up(block, (rows[here] - start).astype(np.int32), items[here])
+        return scores
+
+    def nearest_own_items(self, users: IntArray, items: IntArray) -> IntArray:
+        """For each pair the item of the user's own that adds most to its score, else `NO_ITEM`.
+
+        Looked for among the items that lead to the candidate, which are few.
+        """
+        leading = csr_matrix(self._similarity.T)
+        leading.sort_indices()
+        nearest = np.full(len(items), NO_ITEM, dtype=np.int32)
+        for start in range(0, len(items), _PAIRS):
+            part = slice(start, start + _PAIRS)
+            nearest[part] = self._nearest(leading, users[part], items[part])
+        return nearest
+
+    def _nearest(self, leading: csr_matrix, users: IntArray, items: IntArray) -> IntArray:
+        sizes = np.diff(leading.indptr)[items]
+        ends = np.cumsum(sizes)
+        pair = np.repeat(np.arange(len(items)), sizes)
+        entry = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - sizes, sizes)
+        entry += np.repeat(leading.indptr[items], sizes)
+        neighbours = leading.indices[entry]
+        strength = leading.data[entry] * look_up(self._history, users[pair], neighbours)
+        best = np.lexsort((neighbours, -strength, pair))
+        first = np.r_[True, np.diff(pair[best]) > 0] if len(best) else np.empty(0, dtype=bool)
+        best = best[first]
+        best = best[strength[best] > 0]
+        nearest = np.full(len(items), NO_ITEM, dtype=np.int32)
+        nearest[pair[best]] = neighbours[best]
+        return nearest
+
+    def save(self, path: Path) -> None:
+        save_arrays(path, {"history": self._history, "similarity": self._similarity})
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        arrays = load_arrays(path)
+        return cls(sparse_of(arrays, "history"), sparse_of(arrays, "similarity"))
+
+    def _scores(self, users: IntArray) -> csr_matrix:
+        """Scores of *users* × items; kept for the next call, which often asks for the same."""
+        if self._last is None or not np.array_equal(self._last[0], users):
+            scores = csr_matrix(self._history[users] @ self._similarity)
+            scores.sort_indices()
+            self._last = (users.copy(), scores)
+        return self._last[1]
+
+
+def faded_history(interactions: Interactions, half_life_days: float) -> csr_matrix:
+    """users × items: log of one plus the weights, each halved every *half_life_days*."""
+    fade = np.exp2(-interactions.age_days / np.float32(half_life_days))
+    history = interactions.sum_by_pair(interactions.weights * fade)
+    history.data = np.log1p(history.data)
+    return history
+
+
+def without_self(similarity: csr_matrix) -> csr_matrix:
+    """*similarity* as float32, sorted, without its diagonal.
+
+    An item is not its own neighbour: repeats are the business of other generators.
+    """
+    clean = csr_matrix(similarity, dtype=np.float32)
+    clean.setdiag(0)
+    clean.eliminate_zeros()
+    clean.sort_indices()
+    return clean
