@@ -35,6 +35,45 @@ NIGHT = {
     ),
 }
 
+PROMOTE = {
+    "model": Param(
+        type="string",
+        minLength=1,
+        title="Model",
+        description="A model of the registry, as `python -m pipelines models list` names it.",
+    ),
+    "reason": Param(
+        type="string",
+        minLength=1,
+        maxLength=200,
+        title="Reason",
+        description="Kept in the registry: why this model, whatever the gate said of it.",
+    ),
+}
+
+TUNE = {
+    "budget": Param(
+        None,
+        type=["null", "string"],
+        pattern=r"^\d+(s|m|h|d)$",
+        title="Budget",
+        description="Wall clock of all studies together, like 20m. Empty: [tuning] budget.",
+    ),
+    "what": Param(
+        [],
+        type=["array", "null"],
+        items={"type": "string"},
+        title="What",
+        description="Generators and `ranker`, one a line. Empty: all that the surface uses.",
+    ),
+    "surface": Param(
+        None,
+        type=["null", "string"],
+        title="Surface",
+        description="Whose label judges. Empty: the first surface of the settings.",
+    ),
+}
+
 ROLL_BACK = {
     "reason": Param(
         type="string",

@@ -7,6 +7,7 @@
 
 **When it fails:** nothing has changed; the log names the versions that are kept.
 
+The model of that version becomes champion again.
 It sets a **hold** with your reason: later nights load their lists but do not show them,
 until `release` is run.
 """

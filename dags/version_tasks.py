@@ -14,6 +14,13 @@ def roll_back(params: Any = None, dag_run: Any = None) -> str | None:
 
 
 @task(pool="publish")
+def promote_model(params: Any = None, dag_run: Any = None) -> str | None:
+    from pipelines import version_tasks
+
+    return version_tasks.promote(params, dag_run.conf)
+
+
+@task(pool="publish")
 def release(params: Any = None, dag_run: Any = None) -> str | None:
     from pipelines import version_tasks
 

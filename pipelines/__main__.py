@@ -1,4 +1,4 @@
-"""`python -m pipelines`: the whole night, one stage of it, or the versions on the shelf."""
+"""`python -m pipelines`: the night, a stage of it, versions on the shelf, models."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipelines.commands import models as model_commands
 from pipelines.commands import night as night_commands
+from pipelines.commands import tune as tune_commands
 from pipelines.commands import versions as version_commands
 from settings import load_settings
 from settings.errors import NightshelfError
@@ -22,6 +24,8 @@ Prepares recommendations at night and puts them on the shelf.
   python -m pipelines features --run RUN           one stage of a run
   python -m pipelines publish --run RUN            restore the shelf from a finished run
   python -m pipelines versions list                what is on the shelf, and what is live
+  python -m pipelines models list                  champion, challengers and archived models
+  python -m pipelines tune --budget 20m            look for better settings, and keep them
 
 Stages that are done are skipped; the same inputs are the same run.
 """
@@ -53,6 +57,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     night_commands.add_commands(commands)
     version_commands.add_commands(commands)
+    tune_commands.add_commands(commands)
+    model_commands.add_commands(commands)
     return parser
 
 

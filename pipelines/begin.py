@@ -19,6 +19,8 @@ from pipelines.lists.settings import ListSettings, ReasonSettings
 from pipelines.moments import MomentError, NightSettings, choose_cutoffs
 from pipelines.quality.settings import QualitySettings
 from pipelines.ranking.settings import RankingSettings
+from pipelines.registry.minimum import check_minimum
+from pipelines.registry.settings import GateSettings
 from pipelines.runs import Run, create_run
 from pipelines.sources.settings import EventSettings
 from pipelines.surfaces import SurfacesSettings
@@ -56,7 +58,8 @@ def begin_run(
     surfaces of the settings, and is not for publishing.
 
     Raises `MomentError` when the newest event is older than `[night] max_age` before *as_of*,
-    or when there is too little history for one training cutoff.
+    or when there is too little history for one training cutoff, and `TooLittleDataError` below
+    the minimum numbers of `[gate]`.
     """
     night = settings.read(NightSettings)
     first, newest = _event_range(lake, as_of)
@@ -67,6 +70,7 @@ def begin_run(
             "events, or name the moment that the data ends with as as_of"
         )
     cutoffs = choose_cutoffs(as_of, first, night)
+    check_minimum(lake, as_of, settings.read(GateSettings))
     manifest = {
         "as_of": as_of.isoformat(),
         "snapshot_at": datetime.now(UTC).replace(tzinfo=None).isoformat(),
@@ -85,13 +89,13 @@ def changed_inputs(run: Run) -> list[str]:
     """What is no longer as it was when *run* was opened: some of sql, settings, code, …"""
     opened: dict[str, str] = run.manifest["inputs"]
     now = _inputs(run.settings, run_lake(run), run.as_of)
-    return [name for name, found in now.items() if opened[name] != found]
+    return [name for name, found in now.items() if opened.get(name) != found]
 
 
 def _inputs(settings: Settings, lake: Lake, as_of: datetime) -> dict[str, str]:
     features = settings.resolve(settings.read(FeatureSettings).directory)
     code = [path for name in ("pipelines", "settings") for path in _sources(_ROOT / name)]
-    return {
+    inputs = {
         "as_of": as_of.isoformat(),
         "data": lake.snapshot_hash,
         "sql": hash_files(features.rglob("*.sql"), root=features),
@@ -99,6 +103,12 @@ def _inputs(settings: Settings, lake: Lake, as_of: datetime) -> dict[str, str]:
         "code": hash_files([*code, _STORE / "had.py", _STORE / "packed.py"], root=_ROOT),
         "requirements": hash_files([_ROOT / "requirements.txt"], root=_ROOT),
     }
+    model = settings.read(CandidateSettings).embeddings.sentence_model
+    if model:
+        folder = settings.resolve(model)
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        inputs["sentence_model"] = hash_files(files, root=folder)
+    return inputs
 
 
 def _sources(folder: Path) -> list[Path]:

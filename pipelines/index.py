@@ -54,7 +54,17 @@ def build_index(run: Run) -> Mapping[str, Any]:
 
 
 def load_index(run: Run) -> Index:
-    return Index(items=pq.read_table(_path(run, "items")), users=pq.read_table(_path(run, "users")))
+    """The catalogue without its vectors, which few need and which may be large; and the users."""
+    names = [name for name in pq.read_schema(_path(run, "items")).names if name != "vector"]
+    items = pq.read_table(_path(run, "items"), columns=names)
+    return Index(items=items, users=pq.read_table(_path(run, "users")))
+
+
+def load_vectors(run: Run) -> pa.ChunkedArray | None:
+    """The vector of each item, a list of floats or null; None where the source brings none."""
+    if "vector" not in pq.read_schema(_path(run, "items")).names:
+        return None
+    return pq.read_table(_path(run, "items"), columns=["vector"])["vector"]
 
 
 def _path(run: Run, name: str) -> Path:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pipelines.begin import DECISIVE, begin_run, changed_inputs
 from pipelines.candidates.fit import fit_generators, generator_hashes
+from pipelines.evaluation.compare import compare_with_live
 from pipelines.evaluation.evaluate import evaluate
 from pipelines.evaluation.report import write_report
 from pipelines.features.build import build_features, features_directory
@@ -17,12 +18,17 @@ from pipelines.files import hash_file, read_json, write_json
 from pipelines.index import build_index
 from pipelines.lists.build import build_lists
 from pipelines.moments import MomentError, NightSettings
-from pipelines.publish import Publication, PublishSettings, publish_lists
+from pipelines.publish import Publication, PublishSettings
 from pipelines.quality.events import check_events
 from pipelines.quality.features import check_features
 from pipelines.quality.lists import check_lists
 from pipelines.ranking.score import score_users, shard_users
 from pipelines.ranking.train import train_rankers
+from pipelines.registry.changes import RegistrySettings
+from pipelines.registry.mlflow_mirror import MlflowSettings
+from pipelines.registry.publish_model import publish_model
+from pipelines.registry.register import register_run
+from pipelines.registry.settings import GateSettings
 from pipelines.retention import RetentionSettings, remove_old_runs
 from pipelines.runs import FINISHED, Run, RunError, do_once, open_run, replace_run
 from pipelines.sources.ingest import ingest
@@ -47,13 +53,21 @@ _BEFORE_SCORING: dict[str, Stage] = {
 _AFTER_SCORING: dict[str, Stage] = {
     "lists": build_lists,
     "check_lists": check_lists,
+    "compare": compare_with_live,
     "report": write_report,
 }
 STAGES = tuple(_BEFORE_SCORING)  # what comes before scoring, in order
 LIST_STAGES = tuple(_AFTER_SCORING)  # what comes after it
 
 # Used at the end of the night; what is wrong with them is said at its beginning.
-LATE_SECTIONS = (PublishSettings, RetentionSettings, StoreSettings)
+LATE_SECTIONS = (
+    PublishSettings,
+    RetentionSettings,
+    StoreSettings,
+    GateSettings,
+    RegistrySettings,
+    MlflowSettings,
+)
 
 
 def begin_night(
@@ -112,7 +126,9 @@ def score_shard(run: Run, shard: int) -> None:
 
 
 def finish_night(run: Run) -> Run:
-    """Completes the manifest and `timings.json`; a rebuilt run takes the place of the old one.
+    """Completes the manifest and `timings.json`, and registers the run's model.
+
+    A rebuilt run takes the place of the old one.
 
     Raises `RunError` when a stage or a gate is not done, and when a rebuild did not reproduce
     the lists: the old run then stays.
@@ -125,11 +141,16 @@ def finish_night(run: Run) -> Run:
         write_json(run.path("manifest.json"), manifest)
         write_json(run.path("timings.json"), _timings(run))
         do_once(run, FINISHED, lambda _: {"lists_hash": outputs["lists_hash"]})
-    return replace_run(run) if run.is_rebuild else run
+    finished = replace_run(run) if run.is_rebuild else run
+    if not finished.manifest["is_partial"]:
+        register_run(finished)
+    return finished
 
 
 def publish_run(run: Run, *, activate: bool = True, allow_older: bool = False) -> Publication:
-    """Loads the run's lists into the store and shows them to readers; safe to repeat.
+    """Loads the run's lists into the store and, if the gate holds, shows them to readers.
+
+    Safe to repeat.
 
     Raises `RunError` for a run that is not finished, since its gates may not have passed, and
     for a run of some surfaces only: readers would lose the others.
@@ -142,15 +163,7 @@ def publish_run(run: Run, *, activate: bool = True, allow_older: bool = False) -
         raise RunError(f"{run.name} has only the surfaces {names}; it is for looking at")
     client = connect_publisher(settings.read(StoreSettings))
     namespace = settings.read(ProjectSettings).namespace
-    with run.lock("publish"):
-        publication = publish_lists(
-            run.path("lists"),
-            client,
-            namespace,
-            settings.read(PublishSettings),
-            activate=activate,
-            allow_older=allow_older,
-        )
+    publication = publish_model(run, client, activate=activate, allow_older=allow_older)
     remove_old_runs(settings, [record.version for record in list_versions(client, namespace)])
     return publication
 
@@ -242,6 +255,8 @@ def _timings(run: Run) -> dict[str, Any]:
         "seconds": {record["stage"]: record["seconds"] for record in records},
         "peak_mb": {record["stage"]: record["peak_mb"] for record in records},
         "total_seconds": round(sum(record["seconds"] for record in records), 3),
+        # Within those of scoring: what the explanations took.
+        "explain_seconds": round(sum(r["counts"].get("explain_seconds", 0) for r in records), 3),
     }
 
 

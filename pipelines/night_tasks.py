@@ -23,7 +23,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "features": ("index", "check_events", "features", "check_features"),
     "training": ("generators", "rankers"),
     "evaluation": ("evaluation",),
-    "lists": ("lists", "check_lists", "report"),
+    "lists": ("lists", "check_lists", "compare", "report"),
 }
 
 
@@ -72,7 +72,8 @@ def finish(name: str) -> str:
 def publish(name: str) -> dict[str, Any]:
     """Show the lists of a finished run to readers; what came of it.
 
-    Raises `NotShownError` when they were loaded only: a hold is set, or the live ones are newer.
+    Raises `NotShownError` when they were loaded only: a hold is set, the live ones are newer, or
+    the gate refused them.
     """
     publication = night.publish_run(_open(name))
     if not publication.activated:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pipelines.moments import MomentError, parse_moment
 from pipelines.surfaces import SurfacesSettings
 from settings import Settings
+from settings.durations import PositiveDuration
 from settings.errors import NightshelfError
 
 
@@ -51,6 +52,21 @@ class RollBackOrder(Order):
 
     version: str | None = None  # empty: the one that was live before
     reason: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class PromoteOrder(Order):
+    """A model of the registry as champion, whatever the gate said of it."""
+
+    model: Annotated[str, Field(min_length=1)]
+    reason: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class TuneOrder(Order):
+    """A search for better settings: how long, of what, and for which surface."""
+
+    budget: PositiveDuration | None = None  # empty: `[tuning] budget`
+    what: Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value or ()))] = ()
+    surface: str | None = None  # empty: the first one of the settings
 
 
 class ReleaseOrder(Order):

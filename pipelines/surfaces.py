@@ -35,6 +35,11 @@ class SurfacesSettings(RootModel[dict[Identifier, SurfaceSettings]]):
     model_config = ConfigDict(frozen=True)
     section_name: ClassVar[str] = "surfaces"
 
+    @property
+    def names(self) -> list[str]:
+        """Names in the order of the settings file, for people to read."""
+        return list(self.root)
+
     def items(self) -> list[tuple[str, SurfaceSettings]]:
         return sorted(self.root.items())
 

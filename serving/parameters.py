@@ -32,6 +32,7 @@ def read_wish(
         _n(arguments.get("n"), settings),
         _exclude(arguments.getlist("exclude")),
         frozenset(filter(None, arguments.getlist("category"))),
+        _flag("explain", arguments.get("explain", "0")),
     )
 
 
@@ -51,6 +52,12 @@ def _n(text: str | None, settings: ServingSettings) -> int:
     if not re.fullmatch(r"[0-9]{1,6}", text) or not 1 <= int(text) <= settings.max_n:
         raise ParameterProblem("n", text, f"a whole number from 1 to {settings.max_n}")
     return int(text)
+
+
+def _flag(name: str, text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ParameterProblem(name, text, "0 or 1")
+    return text == "1"
 
 
 def _exclude(values: list[str]) -> frozenset[str]:

@@ -32,6 +32,8 @@ def recs_blueprint(shelf: Shelf, settings: ServingSettings) -> Blueprint:
         looked_up = time.perf_counter()
         provenance, filled = _fill(supply, wish, settings)
         body = _body(wish, filled, provenance, settings)
+        if wish.explain:
+            _explain(supply, wish, body["items"])
         response = Response(json.dumps(body, ensure_ascii=False), content_type="application/json")
         response.headers["Server-Timing"] = _timing(started, looked_up, time.perf_counter())
         return response
@@ -46,7 +48,7 @@ def _look_up(shelf: Shelf, settings: ServingSettings, user_id: str) -> tuple[Sup
     found = OnShelf()
     if snapshot is not None:
         try:
-            found = shelf.fetch(snapshot, wish.surface, wish.user_id)
+            found = shelf.fetch(snapshot, wish.surface, wish.user_id, explain=wish.explain)
         except (redis.RedisError, OSError) as error:
             _give_up(shelf, error)
     return Supply(shelf, snapshot, found), wish
@@ -93,6 +95,20 @@ def _body(
         "stale": provenance.is_stale(settings.stale_after, datetime.now(UTC)),
         "experiment": None,
     }
+
+
+def _explain(supply: Supply, wish: Wish, items: list[dict[str, Any]]) -> None:
+    """Add an explanation to those of the user's own *items* that have one."""
+    if supply.snapshot is None or not supply.found.explained:
+        return
+    try:
+        known = supply.shelf.explain(supply.snapshot, wish.surface, supply.found)
+    except (redis.RedisError, OSError) as error:  # of a cold catalogue block
+        _give_up(supply.shelf, error)
+        return
+    for item in items:
+        if item["tier"] == "personal" and item["item_id"] in known:
+            item["explanation"] = known[item["item_id"]]
 
 
 def _identify(wish: Wish, filled: list[tuple[Tier, Shown]], provenance: Provenance) -> str:

@@ -12,9 +12,11 @@ from typing import Any
 import redis
 
 from serving.catalogue import Catalogue
+from serving.explanation import Explanation, in_words
 from serving.shown import Provenance, Shown, provenance_of, show
 from serving.static_lists import StaticLists
 from settings.errors import NightshelfError
+from store.explained import Explained, ExplainedError, unpack_explained
 from store.had import unpack_had
 from store.keys import DEFAULT_VARIANT, NamespaceKeys, VersionKeys, bucket_of
 from store.packed import Entry, PackedList, PackedListError, unpack_list
@@ -61,6 +63,7 @@ class OnShelf:
     packed: PackedList | None = None
     segment: str | None = None
     had: int = 0  # bits of what must not be shown again on this surface
+    explained: tuple[Explained, ...] = ()  # first items of the packed list, where asked for
 
 
 class Shelf:
@@ -105,9 +108,12 @@ class Shelf:
         """Close the connections to the store."""
         self._client.close()
 
-    def fetch(self, snapshot: Snapshot, surface: str, user_id: str) -> OnShelf:
+    def fetch(
+        self, snapshot: Snapshot, surface: str, user_id: str, *, explain: bool = False
+    ) -> OnShelf:
         """The user's list and row in one trip; nothing while the store is not available.
 
+        With *explain* what speaks for the first items too, in the same trip.
         What is damaged is logged and left out. Raises what the client raises when the store stops
         answering.
         """
@@ -117,22 +123,41 @@ class Shelf:
         pipeline = self._client.pipeline(transaction=False)
         pipeline.hget(f"{snapshot.prefixes[surface]}{bucket}", user_id)
         pipeline.hget(snapshot.keys.users(bucket), user_id)
-        packed, row = pipeline.execute()
+        if explain and "features" in snapshot.manifest["surfaces"][surface]:
+            pipeline.hget(snapshot.keys.explain(surface, bucket), user_id)
+        packed, row, *explained = pipeline.execute()
         segment, had = self._read_row(user_id, row)
         return OnShelf(
             self._read_list(snapshot, surface, user_id, packed),
             segment,
             0 if snapshot.manifest["surfaces"][surface].get("repeats", True) else had,
+            self._read_explained(user_id, explained[0]) if explained else (),
         )
 
-    def resolve(self, snapshot: Snapshot, packed: PackedList, chunk: int) -> Iterator[Shown]:
+    def resolve(
+        self, snapshot: Snapshot, packed: PackedList, chunk: int, segment: str | None
+    ) -> Iterator[Shown]:
         """The entries of *packed* in words, *chunk* at a time as far as they are read.
 
         Raises what the client raises when a catalogue block has to be fetched and cannot be.
         """
         entries = iter(packed)
         while part := list(islice(entries, chunk)):
-            yield from self._show(snapshot.keys, snapshot.manifest, part)
+            yield from self._show(snapshot.keys, snapshot.manifest, part, segment)
+
+    def explain(self, snapshot: Snapshot, surface: str, found: OnShelf) -> dict[str, Explanation]:
+        """What *found* says of the first items, by item id; a trip only for cold catalogue blocks.
+
+        Raises what the client raises when a block has to be fetched and cannot be.
+        """
+        manifest = snapshot.manifest
+        numbers = [explained.number for explained in found.explained]
+        rows = self._catalogue.look_up(snapshot.keys, manifest["block_size"], numbers)
+        return {
+            rows[explained.number].item_id: in_words(explained, manifest, surface)
+            for explained in found.explained
+            if explained.number in rows
+        }
 
     def _read_list(
         self, snapshot: Snapshot, surface: str, user_id: str, data: bytes | None
@@ -146,6 +171,15 @@ class Shelf:
             self._note(f"the list of user {user_id!r} for {surface}", error)
             return None
         return packed
+
+    def _read_explained(self, user_id: str, data: bytes | None) -> tuple[Explained, ...]:
+        if data is None:
+            return ()
+        try:
+            return tuple(unpack_explained(data))
+        except ExplainedError as error:
+            self._note(f"what explains the list of user {user_id!r}", error)
+            return ()
 
     def _read_row(self, user_id: str, data: bytes | None) -> tuple[str | None, int]:
         """Segment and what was had; a row without them is one of a user nobody has heard of."""
@@ -165,7 +199,11 @@ class Shelf:
             log.error("%s cannot be read, going on without it: %s", what, error)
 
     def _show(
-        self, keys: VersionKeys, manifest: Mapping[str, Any], entries: list[Entry]
+        self,
+        keys: VersionKeys,
+        manifest: Mapping[str, Any],
+        entries: list[Entry],
+        segment: str | None,
     ) -> Iterator[Shown]:
         numbers = chain(
             (entry.number for entry in entries),
@@ -173,7 +211,7 @@ class Shelf:
         )
         rows = self._catalogue.look_up(keys, manifest["block_size"], numbers)
         for entry in entries:
-            if (shown := show(entry, rows, manifest)) is not None:
+            if (shown := show(entry, rows, manifest, segment)) is not None:
                 yield shown
 
     def _read_snapshot(self, pointer: Pointer, keys: VersionKeys) -> Snapshot:
@@ -184,12 +222,19 @@ class Shelf:
         if raw is None:
             raise ShelfError(f"version {keys.version} is active but has no manifest; publish it")
         manifest = json.loads(raw)
-        fallback = {
-            field.decode("utf-8"): tuple(self._show(keys, manifest, list(unpack_list(packed))))
-            for field, packed in packed_by_field.items()
-        }
+        fallback = {}
+        for name, packed in packed_by_field.items():
+            field = name.decode("utf-8")
+            entries = list(unpack_list(packed))
+            fallback[field] = tuple(self._show(keys, manifest, entries, _segment_of(field)))
         prefixes = {name: keys.lists_prefix(name, DEFAULT_VARIANT) for name in manifest["surfaces"]}
         places = {item: place for place, item in enumerate(manifest.get("had_items", ()))}
         return Snapshot(
             pointer, keys, manifest, provenance_of(manifest), prefixes, fallback, places
         )
+
+
+def _segment_of(field: str) -> str | None:
+    """The segment that the list *field* is of, if it is one's."""
+    _, separator, segment = field.partition("/segment/")
+    return segment if separator else None

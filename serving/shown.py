@@ -48,14 +48,20 @@ def provenance_of(manifest: Mapping[str, Any]) -> Provenance:
     )
 
 
-def show(entry: Entry, rows: Mapping[int, Row], manifest: Mapping[str, Any]) -> Shown | None:
-    """*entry* in words, None when its item is not among *rows* of the catalogue."""
+def show(
+    entry: Entry, rows: Mapping[int, Row], manifest: Mapping[str, Any], segment: str | None
+) -> Shown | None:
+    """*entry* in words, None when its item is not among *rows* of the catalogue.
+
+    *segment* is that of the user, or of those whom the list is for.
+    """
     row = rows.get(entry.number)
     if row is None:
         return None
     about = None if entry.reason_item is None else rows.get(entry.reason_item)
     reason = manifest["reasons"][entry.reason]
     text = reason["text"].replace("{category}", row.category)
+    text = text.replace("{segment}", segment or "your group")
     return Shown(
         row.item_id,
         round(entry.score, 6),

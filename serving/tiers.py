@@ -21,6 +21,7 @@ class Wish:
     n: int
     exclude: frozenset[str]  # item ids
     categories: frozenset[str]  # empty: every category
+    explain: bool = False  # whether to say what speaks for the first items
 
     def allows(self, shown: Shown) -> bool:
         """Whether *shown* passes the filters of the request."""
@@ -64,7 +65,8 @@ class Supply:
         if self.found.packed is None:
             return ()
         filtered = len(self.found.packed) if wish.categories else len(wish.exclude)
-        return self.shelf.resolve(snapshot, self.found.packed, wish.n + filtered)
+        chunk = wish.n + filtered
+        return self.shelf.resolve(snapshot, self.found.packed, chunk, self.found.segment)
 
     def _static(self, surface: str) -> Iterable[Shown]:
         # With a snapshot its own list, so that an answer is of one version as a whole.

@@ -3,6 +3,8 @@
 `Settings.read(SectionClass)` gives a package its own `[section]` as a frozen object.
 `NIGHTSHELF__STORE__URL=redis://…` overrides `url` of `[store]`;
 deeper tables take more parts (`NIGHTSHELF__CANDIDATES__ALS__FACTORS=64`).
+Between the defaults and the file stands what `python -m pipelines tune` has found,
+in a file of its own beside it, `nightshelf.tuned.toml`.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import os
 import re
 import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -26,6 +28,8 @@ from settings.schema import describe, schema_at
 ENV_PREFIX = "NIGHTSHELF__"
 SETTINGS_FILE_VARIABLE = "NIGHTSHELF_SETTINGS"
 DEFAULT_FILE = Path("nightshelf.toml")
+TUNED_SUFFIX = ".tuned.toml"
+TUNED_SECTIONS = ("candidates", "ranking")  # all that tuning may decide
 
 # Who reads them is the readers' business; that they exist is checked here,
 # so that a misspelt table cannot be silently ignored.
@@ -39,11 +43,15 @@ SECTION_NAMES = (
     "candidates",
     "ranking",
     "evaluation",
+    "tuning",
     "surfaces",
     "lists",
     "reasons",
+    "gate",
+    "registry",
     "publish",
     "retention",
+    "mlflow",
     "store",
     "serving",
 )
@@ -69,8 +77,9 @@ class Settings:
     """The tables of one settings file, with the overrides of the environment."""
 
     path: Path
-    tables: Mapping[str, Any]
+    tables: Mapping[str, Any]  # written by hand: the file and the environment
     overrides: Mapping[tuple[str, ...], str]  # (section, key, …) → text of the variable
+    tuned: Mapping[str, Any] = field(default_factory=dict)  # found by tuning; the others win
 
     def read(self, section: type[SectionT]) -> SectionT:
         """The table `section.section_name` as *section*.
@@ -78,11 +87,24 @@ class Settings:
         Raises `SettingsError` naming file, key, value and what is allowed.
         """
         name: str = getattr(section, "section_name", "")
-        table = self.tables.get(name, {})
+        table = _merge(self.tuned.get(name, {}), self.tables.get(name, {}))
         try:
             return section.model_validate(table)
         except ValidationError as error:
             raise SettingsError(self._explain(section, name, table, error)) from None
+
+    @property
+    def tuned_path(self) -> Path:
+        """The file beside the settings file that tuning writes."""
+        return self.path.with_suffix(TUNED_SUFFIX)
+
+    def without_tuned(self) -> Settings:
+        """These settings as they would be if nothing had been tuned."""
+        return replace(self, tuned={})
+
+    def is_written(self, where: tuple[str, ...]) -> bool:
+        """Whether the key at *where* (section, key, …) stands in the file or the environment."""
+        return _stands_in(self.tables, where)
 
     def resolve(self, path: str) -> Path:
         """*path* of the settings, relative to the folder of the settings file."""
@@ -132,7 +154,8 @@ class Settings:
         for override in self.overrides:
             if override[: len(where)] == where:  # it made or changed a table
                 return f"{self.path} with environment variable {_variable(override)}"
-        return str(self.path)
+        is_tuned = not self.is_written(where) and _stands_in(self.tuned, where)
+        return str(self.tuned_path if is_tuned else self.path)
 
 
 def load_settings(
@@ -140,11 +163,23 @@ def load_settings(
 ) -> Settings:
     """Settings of *path*, else of `$NIGHTSHELF_SETTINGS`, else of `nightshelf.toml`.
 
-    Raises `SettingsError` when the file cannot be read, is not TOML or has an unknown table,
+    The file of tuned values beside it is read where there is one.
+    Raises `SettingsError` when a file cannot be read, is not TOML or has an unknown table,
     and when a variable names a key within what is no table.
     """
     environ = os.environ if environ is None else environ
     file = Path(path or environ.get(SETTINGS_FILE_VARIABLE) or DEFAULT_FILE).resolve()
+    tables = _read_tables(file, SECTION_NAMES)
+    tuned = file.with_suffix(TUNED_SUFFIX)
+    overrides = _read_overrides(environ)
+    for where, text in overrides.items():
+        _apply_override(tables, where, text)
+    found = _read_tables(tuned, TUNED_SECTIONS) if tuned.exists() else {}
+    return Settings(path=file, tables=tables, overrides=overrides, tuned=found)
+
+
+def _read_tables(file: Path, sections: Collection[str]) -> dict[str, Any]:
+    """The tables of a TOML *file*, which may have those of *sections*."""
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -163,16 +198,28 @@ def load_settings(
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{file}: not valid TOML: {error}") from None
     for name, table in tables.items():
-        if name not in SECTION_NAMES:
-            raise SettingsError(
-                f"{file}: unknown table [{name}]{_did_you_mean(name, SECTION_NAMES)}"
-            )
+        if name not in sections:
+            raise SettingsError(f"{file}: unknown table [{name}]{_did_you_mean(name, sections)}")
         if not isinstance(table, dict):
             raise SettingsError(f"{file}: {name} = {table!r} stands outside of any [table]")
-    overrides = _read_overrides(environ)
-    for where, text in overrides.items():
-        _apply_override(tables, where, text)
-    return Settings(path=file, tables=tables, overrides=overrides)
+    return tables
+
+
+def _merge(below: Any, above: Any) -> Any:
+    """*above* with the keys that only *below* has; tables within are merged likewise."""
+    if not (isinstance(below, Mapping) and isinstance(above, Mapping)):
+        return above
+    merged = {key: _merge(below[key], above[key]) for key in below.keys() & above.keys()}
+    return {**below, **above, **merged}
+
+
+def _stands_in(tables: Mapping[str, Any], where: tuple[str, ...]) -> bool:
+    found: Any = tables
+    for part in where:
+        if not isinstance(found, Mapping) or part not in found:
+            return False
+        found = found[part]
+    return True
 
 
 def _read_overrides(environ: Mapping[str, str]) -> dict[tuple[str, ...], str]:

@@ -27,7 +27,18 @@ def render_sections(sections: Sequence[type[BaseModel]]) -> str:
 
 
 def meanings(section: type[BaseModel]) -> dict[str, str]:
-    """Key → the comment above or behind it in the source of *section*; empty without one."""
+    """Key → the comment above or behind it in the source of *section*; empty without one.
+
+    Keys that *section* inherits have their comments in the class that they come from.
+    """
+    found: dict[str, str] = {}
+    for base in reversed(section.__mro__):
+        if issubclass(base, BaseModel) and base is not BaseModel:
+            found |= _own_meanings(base)
+    return found
+
+
+def _own_meanings(section: type[BaseModel]) -> dict[str, str]:
     found: dict[str, str] = {}
     above: list[str] = []
     name = ""

@@ -114,6 +114,11 @@ class VersionKeys:
         """Hash: user id → JSON of segment, top categories, last items."""
         return f"{self.prefix}users:{bucket:d}"
 
+    def explain(self, surface: str, bucket: int) -> str:
+        """Hash: user id → packed explanations of the first items of the list."""
+        _check("surface", surface, SURFACE_PATTERN)
+        return f"{self.prefix}explain:{surface}:{bucket:d}"
+
     def catalogue(self, block: int) -> str:
         """String: JSON rows of the item numbers block × block_size … ."""
         return f"{self.prefix}catalogue:{block:d}"

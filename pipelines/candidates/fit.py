@@ -16,7 +16,7 @@ from pipelines.candidates.known import GENERATORS, check_names, fit_generator
 from pipelines.candidates.settings import CandidateSettings
 from pipelines.features.database import user_segments
 from pipelines.files import hash_file
-from pipelines.index import Index, load_index
+from pipelines.index import Index, load_index, load_vectors
 from pipelines.inputs import run_cutoffs
 from pipelines.interactions import load_interactions
 from pipelines.moments import NightSettings, compact
@@ -93,6 +93,9 @@ def load_past(run: Run, index: Index, cutoff: datetime) -> Past:
         segments=segments.astype(np.int32),
         seed=night.seed,
         threads=night.threads,
+        cutoff=cutoff,
+        vectors=load_vectors(run),
+        folder=run.settings.path.parent,
     )
 
 

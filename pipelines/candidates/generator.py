@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
@@ -30,6 +31,9 @@ class Past:
     segments: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int32))  # of each user
     seed: int = 0
     threads: int = 1
+    cutoff: datetime | None = None  # None: no item is too young to be known
+    vectors: pa.ChunkedArray | None = None  # of each item a list of floats, all of one length
+    folder: Path = Path()  # where relative paths of the settings begin
 
 
 class Generator(Protocol):

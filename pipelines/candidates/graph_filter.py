@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from pipelines.candidates.arrays import load_arrays, save_arrays, sparse_of
 from pipelines.candidates.generator import Past, look_up, top_of_dense, user_blocks
+from pipelines.candidates.nearest import nearest_by_cosine
 from pipelines.interactions import FloatArray, IntArray
 from settings import Section
 
@@ -24,12 +25,12 @@ class GraphFilterSettings(Section):
 
     factors: Annotated[int, Field(ge=1, le=4096)] = 256  # smooth signals that are kept apart
     low_pass: Annotated[float, Field(ge=0, le=10)] = 0.3  # lift of those over all others
-    sharpening: Annotated[float, Field(ge=0, le=10)] = 1.0  # damps the smoothest of them
+    sharpening: Annotated[float, Field(ge=0, le=10)] = 0.8  # damps the smoothest of them
     detail: Annotated[float, Field(ge=0, le=10)] = 1.0  # share of what is not smooth
     # Exponents on degrees: more holds back active users, and popular items.
-    user_power: Annotated[float, Field(ge=0, le=1)] = 0.5
-    item_power: Annotated[float, Field(ge=0, le=1)] = 0.5
-    signal_power: Annotated[float, Field(ge=0, le=1)] = 0.5  # on items, in the user's signal
+    user_power: Annotated[float, Field(ge=0, le=1)] = 0.3
+    item_power: Annotated[float, Field(ge=0, le=1)] = 0.45
+    signal_power: Annotated[float, Field(ge=0, le=1)] = 0.35  # on items, in the user's signal
     count_power: Annotated[float, Field(ge=0, le=1)] = 0.5  # exponent on summed weights
 
 
@@ -104,6 +105,16 @@ class GraphFilter:
             scores[part] = np.einsum("ij,ij->i", smooth[rows[part]], self._vectors[items[part]])
         scores += look_up(self._passed(unique), rows.astype(np.int32), items)
         return scores * self._scale[items]
+
+    def nearest_own_items(self, users: IntArray, items: IntArray) -> IntArray:
+        """For each pair the user's other item that is most like it: signal × cosine.
+
+        Alike along the leading vectors, each with its whole response: what RᵀR lets pass of a
+        right singular vector is the energy of its image.
+        """
+        energy = np.square(self._graph @ self._vectors).sum(axis=0)
+        passed = np.maximum(energy + self._response, 0).astype(np.float32)
+        return nearest_by_cosine(self._vectors, passed, self._signals, users, items)
 
     def save(self, path: Path) -> None:
         arrays = {"signals": self._signals, "graph": self._graph}

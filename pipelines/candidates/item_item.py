@@ -18,6 +18,9 @@ from pipelines.candidates.generator import Past
 from pipelines.candidates.neighbours import Neighbours, faded_history, without_self
 from settings import Section
 
+BM25_K1 = 10.0  # events of a pair from which on more of them hardly count
+BM25_B = 0.1  # how much popular items are held back: most of a gain is in keeping this low
+
 Weighting = Literal["cosine", "bm25", "tfidf"]
 
 
@@ -51,7 +54,7 @@ class ItemItem(Neighbours):
 def weigh(matrix: csr_matrix, weighting: Weighting) -> csr_matrix:
     """rows × items with the cells weighed; cosine and TF-IDF with columns of length one."""
     if weighting == "bm25":
-        return csr_matrix(bm25_weight(matrix.T, K1=100, B=0.5).T)
+        return csr_matrix(bm25_weight(matrix.T, K1=BM25_K1, B=BM25_B).T)
     columns = matrix.T if weighting == "cosine" else tfidf_weight(matrix.T)
     # Normalised here: implicit's own cosine model warns about its own conversion.
     return csr_matrix(normalize(columns).T)

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from pipelines.candidates.als import Als
 from pipelines.candidates.bpr import Bpr
+from pipelines.candidates.content import Content
 from pipelines.candidates.due_again import DueAgain
 from pipelines.candidates.ease import Ease
+from pipelines.candidates.embeddings import Embeddings
 from pipelines.candidates.generator import Generator, GeneratorError, Past
 from pipelines.candidates.graph_filter import GraphFilter
 from pipelines.candidates.item_item import ItemItem
@@ -22,8 +24,10 @@ GENERATORS: Mapping[str, type[Generator]] = {
     "als_wide": Als,
     "bought_together": BoughtTogether,
     "bpr": Bpr,
+    "content": Content,
     "due_again": DueAgain,
     "ease": Ease,
+    "embeddings": Embeddings,
     "graph_filter": GraphFilter,
     "item_bm25": ItemItem,
     "item_item": ItemItem,

@@ -9,11 +9,11 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from pipelines.candidates.arrays import load_arrays, save_arrays, sparse_of
-from pipelines.candidates.generator import NO_ITEM, look_up, top_of_rows
+from pipelines.candidates.generator import look_up, top_of_rows
+from pipelines.candidates.nearest import strongest_shared
 from pipelines.interactions import FloatArray, IntArray, Interactions
 
 _BLOCK = 1000  # users whose score rows are held at once
-_PAIRS = 100_000  # pairs whose neighbours are held at once
 
 
 class Neighbours:
@@ -48,27 +48,7 @@ class Neighbours:
         """
         leading = csr_matrix(self._similarity.T)
         leading.sort_indices()
-        nearest = np.full(len(items), NO_ITEM, dtype=np.int32)
-        for start in range(0, len(items), _PAIRS):
-            part = slice(start, start + _PAIRS)
-            nearest[part] = self._nearest(leading, users[part], items[part])
-        return nearest
-
-    def _nearest(self, leading: csr_matrix, users: IntArray, items: IntArray) -> IntArray:
-        sizes = np.diff(leading.indptr)[items]
-        ends = np.cumsum(sizes)
-        pair = np.repeat(np.arange(len(items)), sizes)
-        entry = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - sizes, sizes)
-        entry += np.repeat(leading.indptr[items], sizes)
-        neighbours = leading.indices[entry]
-        strength = leading.data[entry] * look_up(self._history, users[pair], neighbours)
-        best = np.lexsort((neighbours, -strength, pair))
-        first = np.r_[True, np.diff(pair[best]) > 0] if len(best) else np.empty(0, dtype=bool)
-        best = best[first]
-        best = best[strength[best] > 0]
-        nearest = np.full(len(items), NO_ITEM, dtype=np.int32)
-        nearest[pair[best]] = neighbours[best]
-        return nearest
+        return strongest_shared(leading, items, self._history, users)
 
     def save(self, path: Path) -> None:
         save_arrays(path, {"history": self._history, "similarity": self._similarity})

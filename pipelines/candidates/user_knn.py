@@ -10,8 +10,9 @@ from pydantic import Field
 from scipy.sparse import csr_matrix
 
 from pipelines.candidates.arrays import load_arrays, save_arrays, sparse_of
-from pipelines.candidates.generator import Past
+from pipelines.candidates.generator import NO_ITEM, Past
 from pipelines.candidates.item_item import nearest_columns, weigh
+from pipelines.candidates.nearest import strongest_shared
 from pipelines.candidates.neighbours import Neighbours, faded_history
 from pipelines.interactions import FloatArray, IntArray
 from settings import Section
@@ -50,6 +51,19 @@ class UserKnn:
 
     def score(self, users: IntArray, items: IntArray) -> FloatArray:
         return self._model.score(users, items)
+
+    def nearest_own_items(self, users: IntArray, items: IntArray) -> IntArray:
+        """For each pair what the user shares with the user whose voice for the item weighs most.
+
+        Of what both had, but for the item itself, the one that both weigh most; else `NO_ITEM`.
+        """
+        nearest = np.full(len(items), NO_ITEM, dtype=np.int32)
+        voices = self._model.nearest_own_items(users, items)  # “own items” of it are users
+        heard = voices != NO_ITEM
+        nearest[heard] = strongest_shared(
+            self._history, voices[heard], self._history, users[heard], but=items[heard]
+        )
+        return nearest
 
     def save(self, path: Path) -> None:
         save_arrays(path, {"similarity": self._similarity, "history": self._history})

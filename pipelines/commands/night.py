@@ -7,12 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from pipelines import night
+from pipelines.evaluation.comparison_section import comparison_lines
 from pipelines.evaluation.table import evaluation_table
 from pipelines.files import read_json
 from pipelines.moments import MomentError, parse_moment
 from pipelines.publish import Publication
 from pipelines.runs import FINISHED, Run, RunError, list_runs, open_run
 from pipelines.sources.ingest import ingest
+from pipelines.surfaces import SurfacesSettings
 from settings import Settings
 
 STAGE_HELP = {
@@ -25,6 +27,7 @@ STAGE_HELP = {
     "evaluation": "score the newest window that the ranker did not see; evaluation.json",
     "lists": "apply the rules, find reasons, pack the lists",
     "check_lists": "gate: fill, doubles, availability, scores, coverage",
+    "compare": "tonight's figures and lists against the live version; comparison.json",
     "report": "write report.html",
 }
 
@@ -82,7 +85,9 @@ def _night(settings: Settings, options: argparse.Namespace) -> None:
         raise RunError("--surface makes lists for some surfaces only; it needs --dry-run")
     run = _open_new(settings, options)
     run = night.do_night(run)
-    print(evaluation_table(read_json(run.path("evaluation.json"))))
+    names = run.settings.read(SurfacesSettings).names
+    print(evaluation_table(read_json(run.path("evaluation.json")), names))
+    print(comparison_lines(read_json(run.path("comparison.json")), names))
     print(f"run    {run.id}\nlists  {night.lists_hash(run)}\nreport {run.path('report.html')}")
     if not options.dry_run:
         _print_publication(night.publish_run(run))

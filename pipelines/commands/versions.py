@@ -8,6 +8,8 @@ from typing import Any
 import redis
 
 from pipelines.publish import PublishSettings, retire_version
+from pipelines.registry.follow import follow_live
+from pipelines.registry.promote import who
 from settings import ProjectSettings, Settings
 from store import versions
 from store.connection import StoreSettings, connect_publisher
@@ -50,7 +52,10 @@ def _list(settings: Settings, options: argparse.Namespace) -> None:
 
 def _activate(settings: Settings, options: argparse.Namespace) -> None:
     client, namespace = _open(settings)
-    _print(versions.activate(client, namespace, options.version, hold=options.reason))
+    pointer = versions.activate(client, namespace, options.version, hold=options.reason)
+    reason = options.reason or "its lists were activated by hand"
+    follow_live(settings, client, reason=reason, by=who("command line"))
+    _print(pointer)
 
 
 def _hold(settings: Settings, options: argparse.Namespace) -> None:

@@ -13,7 +13,16 @@ from html import escape
 from io import StringIO
 from typing import Any
 
-from pipelines.evaluation.results import HEADLINE, RANKER, RIVALS, RULED, SurfaceResults
+from pipelines.evaluation.results import (
+    ACTIVITY,
+    HEADLINE,
+    ITEM_GROUPS,
+    RANKER,
+    RIVALS,
+    RULED,
+    SEGMENTS,
+    SurfaceResults,
+)
 from pipelines.evaluation.wording import count, decimals, percent
 
 # Okabe and Ito's palette: apart for all common kinds of colour blindness, on white and on black.
@@ -38,6 +47,12 @@ _STYLE = {
 }
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 _MARKS = {RANKER: (BLUE, "o"), RIVALS[0]: (ORANGE, "s"), RIVALS[1]: (GREEN, "^")}
+_TITLES = {SEGMENTS: "user segment", ACTIVITY: "activity of users", ITEM_GROUPS: "kind of item"}
+_IN_BRACKETS = {
+    SEGMENTS: "users of the segment",
+    ACTIVITY: "users",
+    ITEM_GROUPS: "users who chose such an item",
+}
 _CHARACTER = {
     "coverage@20": "coverage",
     "popularity@20": "popularity",
@@ -65,34 +80,45 @@ def models_chart(results: SurfaceResults) -> str:
         axes.set_xlim(left=0)
         axes.set_xlabel("NDCG@20, with its bootstrap interval")
 
-    return _draw(
-        f"{results.name}-models", f"NDCG@20 by model on {results.name}", len(models), paint
-    )
+    return draw(f"{results.name}-models", f"NDCG@20 by model on {results.name}", len(models), paint)
 
 
-def segments_chart(results: SurfaceResults) -> str:
-    """NDCG@20 of the ranker and its rivals in each segment, the largest segment on top."""
-    segments = results.segments
-    values = {model: results.by_segment(model) for model in _MARKS if model in results.models}
-    if not segments or not values:
+def groups_chart(results: SurfaceResults, kind: str) -> str:
+    """NDCG@20 of the ranker and its rivals in each group of *kind* that has users."""
+    groups = {name: entry for name, entry in results.groups(kind).items() if entry["users"]}
+    values = {
+        model: [results.in_group(kind, name, model, HEADLINE) or 0.0 for name in groups]
+        for model in _MARKS
+        if model in results.models
+    }
+    if not groups or not values:
         return ""
 
     def paint(figure: Any) -> None:
-        labels = [f"{name} ({count(entry['users'])})" for name, entry in segments.items()]
+        labels = [f"{name} ({count(entry['users'])})" for name, entry in groups.items()]
         axes = _rows_axes(figure, labels)
         for row, span in enumerate(zip(*values.values(), strict=True)):
             axes.plot([min(span), max(span)], [row, row], color=GREY, linewidth=1, zorder=1)
         for model, found in values.items():
             colour, marker = _MARKS[model]
-            axes.scatter(found, range(len(found)), color=colour, marker=marker, label=model, s=34)
+            axes.scatter(
+                found,
+                range(len(found)),
+                color=colour,
+                marker=marker,
+                label=model,
+                s=34,
+                clip_on=False,  # a mark at 0 is whole
+                zorder=2,
+            )
         axes.set_xlim(left=0)
-        axes.set_xlabel("NDCG@20 (users of the segment in brackets)")
+        axes.set_xlabel(f"NDCG@20 ({_IN_BRACKETS[kind]} in brackets)")
         figure.legend(loc="outside upper left", ncols=len(values), frameon=False)
 
-    return _draw(
-        f"{results.name}-segments",
-        f"NDCG@20 by user segment on {results.name}",
-        len(segments) + 1,
+    return draw(
+        f"{results.name}-{kind}",
+        f"NDCG@20 by {_TITLES[kind]} on {results.name}",
+        len(groups) + 1,
         paint,
     )
 
@@ -122,7 +148,7 @@ def character_chart(results: SurfaceResults) -> str:
             axes.set_xlim(left=0)
             axes.set_xticks([])
 
-    return _draw(
+    return draw(
         f"{results.name}-character",
         f"Coverage, popularity, novelty and diversity by model on {results.name}",
         len(models),
@@ -145,7 +171,7 @@ def importance_chart(name: str, importance: Sequence[tuple[str, float]]) -> str:
         axes.set_xticks([])
 
     description = f"Share of the ranker's gain by column on {name}"
-    return _draw(f"{name}-importance", description, 0.72 * len(importance), paint)
+    return draw(f"{name}-importance", description, 0.72 * len(importance), paint)
 
 
 def stages_chart(stages: Sequence[tuple[str, float, int]]) -> str:
@@ -164,7 +190,7 @@ def stages_chart(stages: Sequence[tuple[str, float, int]]) -> str:
         axes.set_xlim(left=0)
         axes.set_xlabel("seconds · peak memory of the process up to the stage's end")
 
-    return _draw("stages", "Seconds of each stage of the night", len(stages), paint)
+    return draw("stages", "Seconds of each stage of the night", len(stages), paint)
 
 
 _OFFSET = {"textcoords": "offset points", "annotation_clip": False}
@@ -187,7 +213,8 @@ def _paint_rows(axes: Any, labels: Sequence[str]) -> None:
     axes.set_ylim(len(labels) - 0.5, -0.5)
 
 
-def _draw(name: str, description: str, rows: float, paint: Callable[[Any], None]) -> str:
+def draw(name: str, description: str, rows: float, paint: Callable[[Any], None]) -> str:
+    """The `<svg>` that *paint* puts into a figure tall enough for *rows* rows of text."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 

@@ -7,60 +7,61 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
-from scipy.sparse import csr_matrix
 
-from pipelines.candidates.fit import BASELINES, load_generator, load_history, used_generators
-from pipelines.candidates.generator import NO_ITEM
+from pipelines.candidates.fit import BASELINES, load_generator, used_generators
+from pipelines.candidates.generator import Generator
+from pipelines.evaluation.baselines import NotingSource, list_baselines
+from pipelines.evaluation.breakdown import by_activity, by_item_group, by_segment
+from pipelines.evaluation.character import describe_lists
 from pipelines.evaluation.metrics import (
     MAX_CUTOFF,
-    DoubleArray,
-    coverage,
+    BoolArray,
     find_hits,
-    intra_list_diversity,
     metrics_of_users,
-    novelty,
     summarise,
 )
+from pipelines.evaluation.results import HEADLINE, RANKER, RIVALS, RULED
 from pipelines.evaluation.settings import EvaluationSettings
-from pipelines.features.database import user_segments
+from pipelines.evaluation.user_figures import write_user_figures
+from pipelines.evaluation.window import Window, open_known, open_window
 from pipelines.files import write_json
 from pipelines.index import Index, load_index
 from pipelines.inputs import run_cutoffs
 from pipelines.interactions import IntArray
-from pipelines.lists.rules import Rules, load_rules
+from pipelines.lists.rules import load_rules
 from pipelines.lists.settings import ListSettings
 from pipelines.moments import NightSettings
-from pipelines.ranking.labels import load_labels
-from pipelines.ranking.score import Ranked, rank_users
+from pipelines.ranking.ranker import Ranker
+from pipelines.ranking.score import rank_users
 from pipelines.ranking.train import open_ranker
-from pipelines.ranking.training_set import labelled_users
 from pipelines.runs import Run
 from pipelines.surfaces import SurfacesSettings
 
 
 @dataclass(frozen=True)
-class Window:
-    """What is known before the cutoff and what is true after it, for one surface."""
+class Measured:
+    """What the models of one surface listed, and what of it came true."""
 
-    surface: str
-    users: IntArray  # with an event on both sides
-    history: csr_matrix
-    truth: csr_matrix
-    segments: np.ndarray  # of each user number
-    categories: IntArray  # of each item number
+    window: Window
+    lists: Mapping[str, IntArray]  # by model: users × positions
+    candidate_recall: float
 
-    @property
-    def truth_sizes(self) -> IntArray:
-        return np.diff(self.truth.indptr)[self.users].astype(np.int32)
+    def hits(self, model: str) -> BoolArray:
+        return find_hits(self.lists[model], self.window.users, self.window.truth)
 
 
 def evaluate(run: Run) -> Mapping[str, Any]:
-    """Writes `evaluation.json`: every model of every surface, with intervals."""
+    """Writes `evaluation.json`: every model of every surface, with intervals.
+
+    And `evaluation/users-<surface>.parquet`, the figures of every user.
+    """
     index = load_index(run)
     cutoffs = run_cutoffs(run)
+    known = open_known(run, index)
+    names = used_generators(run)
+    generators = {name: load_generator(run, cutoffs.evaluation, name) for name in names}
     surfaces = {
-        surface: _evaluate_surface(run, index, surface)
+        surface: _evaluate_surface(run, index, open_window(run, index, surface, known), generators)
         for surface, _ in run.settings.read(SurfacesSettings).items()
     }
     write_json(
@@ -74,120 +75,70 @@ def evaluate(run: Run) -> Mapping[str, Any]:
         },
     )
     return {
-        f"{surface}_{model}": round(result["models"][model]["ndcg@20"], 4)
+        f"{surface}_{model}": round(result["models"][model][HEADLINE], 4)
         for surface, result in surfaces.items()
-        for model in ("ranker", *BASELINES)
+        for model in (RANKER, *BASELINES)
+        if model in result["models"]
     }
 
 
-def _evaluate_surface(run: Run, index: Index, surface: str) -> dict[str, Any]:
-    window = _open_window(run, index, surface)
-    cutoff = run_cutoffs(run).evaluation
-    ranker = open_ranker(run, surface, "evaluated")
-    surface_settings = run.settings.read(SurfacesSettings)[surface]
-    rules = load_rules(index, run.settings.read(ListSettings), surface_settings)
-    ranked = rank_users(run, index, surface, cutoff, window.users, ranker)
-    lists = {
-        "ranker": ranked.first_items(window.users, MAX_CUTOFF),
-        "ranker_with_rules": _ruled(ranked, rules, window.users),
-        **_baseline_lists(run, window),
-    }
-    metrics = {name: _metrics(window, items) for name, items in lists.items()}
-    settings = run.settings.read(EvaluationSettings)
-    seed = run.settings.read(NightSettings).seed
-    options = (settings.bootstrap_rounds, settings.confidence, seed)
-    return {
+def _evaluate_surface(
+    run: Run, index: Index, window: Window, generators: Mapping[str, Generator]
+) -> dict[str, Any]:
+    ranker = open_ranker(run, window.surface, "evaluated")
+    result = {
         "users": len(window.users),
-        "truth_items_mean": round(float(window.truth_sizes.mean()), 3),
-        "items_sold": int((np.diff(window.history.tocsc().indptr) > 0).sum()),
-        "candidate_recall": ranked.candidate_recall(window.users, window.truth),
-        "models": {
-            name: summarise(metrics[name], *options) | _beyond_accuracy(window, items)
-            for name, items in lists.items()
-        },
-        "segments": {
-            segment: {
-                "users": int(inside.sum()),
-                "ndcg@20": {
-                    n: round(float(m["ndcg@20"][inside].mean()), 6) for n, m in metrics.items()
-                },
-            }
-            for segment, inside in _by_segment(window)
-        },
+        "items_sold": int(window.known.is_sold.sum()),
         "importance": ranker.importance(),
-        "rules_cost_ndcg@20": round(
-            float((metrics["ranker"]["ndcg@20"] - metrics["ranker_with_rules"]["ndcg@20"]).mean()),
-            6,
-        ),
     }
+    if not len(window.users):
+        write_user_figures(run, window.surface, window.users, {})
+        return {**result, "models": {}}
+    measured = _measure(run, index, window, ranker, generators)
+    return {**result, **_describe(run, index, measured)}
 
 
-def _open_window(run: Run, index: Index, surface: str) -> Window:
+def _measure(
+    run: Run, index: Index, window: Window, ranker: Ranker, generators: Mapping[str, Generator]
+) -> Measured:
+    surface = run.settings.read(SurfacesSettings)[window.surface]
     cutoff = run_cutoffs(run).evaluation
-    settings = run.settings.read(EvaluationSettings)
-    history = load_history(run, cutoff)
-    label = run.settings.read(SurfacesSettings)[surface].label
-    truth = load_labels(run, index, label, cutoff)
-    users = labelled_users(history, truth)
-    if len(users) > settings.max_users:
-        random = np.random.default_rng(run.settings.read(NightSettings).seed)
-        users = np.sort(random.choice(users, settings.max_users, replace=False))
-    codes = pc.dictionary_encode(index.items["category"].combine_chunks()).indices
-    return Window(
-        surface=surface,
-        users=users,
-        history=history,
-        truth=truth,
-        segments=user_segments(run, index, cutoff),
-        categories=pc.fill_null(codes, -1).to_numpy().astype(np.int32),
+    used = {name: generators[name] for name in sorted(surface.generators)}
+    source = NotingSource(used, surface, window.known.history)
+    ranked = rank_users(run, index, window.surface, cutoff, window.users, ranker, source)
+    rules = load_rules(index, run.settings.read(ListSettings), surface)
+    chosen = rules.select(ranked.users, ranked.items, ranked.scores)
+    return Measured(
+        window=window,
+        lists={
+            RANKER: ranked.first_items(window.users, MAX_CUTOFF),
+            RULED: ranked.take(chosen).first_items(window.users, MAX_CUTOFF),
+            **list_baselines(window, source, generators),
+        },
+        candidate_recall=ranked.candidate_recall(window.users, window.truth),
     )
 
 
-def _baseline_lists(run: Run, window: Window) -> dict[str, IntArray]:
-    """Each generator alone on the full catalogue; own items are filled with recent popularity."""
-    cutoff = run_cutoffs(run).evaluation
-    surface = run.settings.read(SurfacesSettings)[window.surface]
-    seen = None if surface.repeats else window.history[window.users]
-    lists = {
-        name: load_generator(run, cutoff, name).propose(window.users, MAX_CUTOFF, seen)
-        for name in used_generators(run)
-    }
-    lists["own_most_frequent"] = fill_up(lists["own_most_frequent"], lists["recent_popularity"])
-    return lists
-
-
-def fill_up(lists: IntArray, others: IntArray) -> IntArray:
-    """*lists* with their holes at the end filled from *others*, without doubles."""
-    filled = lists.copy()
-    for row in np.flatnonzero((lists == NO_ITEM).any(axis=1)):
-        own = lists[row][lists[row] != NO_ITEM]
-        extra = others[row][~np.isin(others[row], own)]
-        merged = np.concatenate([own, extra])[: lists.shape[1]]
-        filled[row, : len(merged)] = merged
-    return filled
-
-
-def _ruled(ranked: Ranked, rules: Rules, users: IntArray) -> IntArray:
-    chosen = rules.select(ranked.users, ranked.items, ranked.scores)
-    return ranked.take(chosen).first_items(users, MAX_CUTOFF)
-
-
-def _metrics(window: Window, lists: IntArray) -> dict[str, DoubleArray]:
-    hits = find_hits(lists, window.users, window.truth)
-    return metrics_of_users(hits, window.truth_sizes)
-
-
-def _beyond_accuracy(window: Window, lists: IntArray) -> dict[str, float]:
-    buyers = np.diff(window.history.tocsc().indptr).astype(np.int32)
-    n_active = int((np.diff(window.history.indptr) > 0).sum())
+def _describe(run: Run, index: Index, measured: Measured) -> dict[str, Any]:
+    """Everything that `evaluation.json` says of a surface with users."""
+    settings = run.settings.read(EvaluationSettings)
+    seed = run.settings.read(NightSettings).seed
+    window, lists = measured.window, measured.lists
+    hits = {model: measured.hits(model) for model in lists}
+    metrics = {model: metrics_of_users(hits[model], window.truth_sizes) for model in lists}
+    write_user_figures(run, window.surface, index.user_ids[window.users], metrics)
+    summaries = summarise(metrics, settings.bootstrap_rounds, settings.confidence, seed)
+    primitive = lists[RIVALS[1]]
+    cost = metrics[RANKER][HEADLINE] - metrics[RULED][HEADLINE]
     return {
-        "coverage@20": round(coverage(lists, int((buyers > 0).sum())), 6),
-        "novelty@20": round(novelty(lists, buyers, n_active), 6),
-        "diversity@20": round(intra_list_diversity(lists, window.categories), 6),
-        "popularity@20": round(float(buyers[lists[lists != NO_ITEM]].mean() / n_active), 6),
+        "truth_items_mean": round(float(window.truth_sizes.mean()), 3),
+        "candidate_recall": measured.candidate_recall,
+        "models": {
+            model: summaries[model] | describe_lists(window, lists[model], hits[model], primitive)
+            for model in lists
+        },
+        "segments": by_segment(window, metrics),
+        "activity": by_activity(window, metrics, settings),
+        "item_groups": by_item_group(window, lists, hits),
+        f"rules_cost_{HEADLINE}": round(float(np.mean(cost)), 6),
     }
-
-
-def _by_segment(window: Window) -> list[tuple[str, np.ndarray]]:
-    of_users = window.segments[window.users]
-    return [(str(segment), of_users == segment) for segment in np.unique(of_users.astype(str))]

@@ -1,4 +1,4 @@
-"""Ranking metrics of every user, on the full catalogue, without sampled negatives.
+"""Ranking metrics of every user, on the full catalogue, and how sure their means are.
 
 All take `hits`, a boolean (users × positions) that says whether the item at a position is in
 the user's truth, and `truth_sizes`, the number of items in it. A position without an item is a
@@ -18,6 +18,7 @@ from pipelines.interactions import IntArray
 
 CUTOFFS = (5, 10, 20)
 MAX_CUTOFF = max(CUTOFFS)
+BLOCK_CELLS = 4_000_000  # draws × users held at once by the bootstrap
 
 BoolArray = npt.NDArray[np.bool_]
 DoubleArray = npt.NDArray[np.float64]
@@ -72,46 +73,55 @@ def bootstrap_interval(
     values: DoubleArray, rounds: int, confidence: float, seed: int
 ) -> tuple[float, float]:
     """Percentile interval of the mean, users drawn with replacement (Efron 1979)."""
+    return bootstrap_intervals(values[:, None], rounds, confidence, seed)[0]
+
+
+def paired_interval(
+    a: DoubleArray, b: DoubleArray, rounds: int, confidence: float, seed: int
+) -> tuple[float, float]:
+    """Percentile interval of mean(*a*) - mean(*b*), both of the same users in the same order.
+
+    Each draw takes a user's two values together, so what makes a user easy or hard for both
+    does not widen the interval. Raises `ValueError` when the lengths differ or are 0.
+    """
+    if len(a) != len(b) or not len(a):
+        raise ValueError(
+            f"{len(a)} and {len(b)} values; expected one of each for every common user"
+        )
+    return bootstrap_interval(np.asarray(a, float) - np.asarray(b, float), rounds, confidence, seed)
+
+
+def bootstrap_intervals(
+    columns: DoubleArray, rounds: int, confidence: float, seed: int
+) -> list[tuple[float, float]]:
+    """Interval of the mean of each column of *columns* (users × figures), on the same draws."""
     random = np.random.default_rng(seed)
-    n = len(values)
-    means = np.empty(rounds)
-    for i in range(rounds):
-        means[i] = values[random.integers(0, n, n)].mean()
+    n = len(columns)
+    means = np.empty((rounds, columns.shape[1]))
+    # A draw is how often each user was drawn: the means of all columns are then one product.
+    step = max(1, BLOCK_CELLS // n)
+    for start in range(0, rounds, step):
+        block = means[start : start + step]
+        drawn = random.integers(0, n, (len(block), n)) + n * np.arange(len(block))[:, None]
+        times = np.bincount(drawn.ravel(), minlength=len(block) * n).reshape(len(block), n)
+        block[:] = times @ columns / n
     tail = (1 - confidence) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return float(low), float(high)
-
-
-def coverage(lists: IntArray, n_sold: int) -> float:
-    """Share of the items sold before the cutoff that are in at least one list."""
-    return float(len(np.unique(lists[lists != NO_ITEM])) / max(n_sold, 1))
-
-
-def novelty(lists: IntArray, buyers: IntArray, n_users: int) -> float:
-    """Mean self-information, -log2 of the share of users who had the item before."""
-    listed = lists[lists != NO_ITEM]
-    share = np.maximum(buyers[listed], 1) / max(n_users, 1)
-    return float(np.mean(-np.log2(share))) if len(listed) else 0.0
-
-
-def intra_list_diversity(lists: IntArray, category_of_item: IntArray) -> float:
-    """Mean share of pairs in a list whose categories differ."""
-    categories = np.where(lists == NO_ITEM, -1, category_of_item[lists])
-    filled = lists != NO_ITEM
-    both = filled[:, :, None] & filled[:, None, :]
-    differ = (categories[:, :, None] != categories[:, None, :]) & both
-    pairs = both.sum(axis=(1, 2)) - filled.sum(axis=1)
-    usable = pairs > 0
-    return float((differ.sum(axis=(1, 2))[usable] / pairs[usable]).mean()) if usable.any() else 0.0
+    low, high = np.quantile(means, [tail, 1 - tail], axis=0)
+    return list(zip(low.tolist(), high.tolist(), strict=True))
 
 
 def summarise(
-    metrics: Mapping[str, DoubleArray], rounds: int, confidence: float, seed: int
-) -> dict[str, float | list[float]]:
-    """Mean of each metric, and beside it `<metric>_interval`."""
-    summary: dict[str, float | list[float]] = {}
-    for name, values in metrics.items():
-        summary[name] = round(float(values.mean()), 6)
-        low, high = bootstrap_interval(values, rounds, confidence, seed)
-        summary[f"{name}_interval"] = [round(low, 6), round(high, 6)]
+    models: Mapping[str, Mapping[str, DoubleArray]], rounds: int, confidence: float, seed: int
+) -> dict[str, dict[str, float | list[float]]]:
+    """Of each model the mean of each metric, and beside it `<metric>_interval`.
+
+    All intervals come from the same draws of the users.
+    """
+    places = [(model, metric) for model, metrics in models.items() for metric in metrics]
+    columns = np.column_stack([models[model][metric] for model, metric in places])
+    intervals = bootstrap_intervals(columns, rounds, confidence, seed)
+    summary: dict[str, dict[str, float | list[float]]] = {model: {} for model in models}
+    for (model, metric), (low, high) in zip(places, intervals, strict=True):
+        summary[model][metric] = round(float(models[model][metric].mean()), 6)
+        summary[model][f"{metric}_interval"] = [round(low, 6), round(high, 6)]
     return summary

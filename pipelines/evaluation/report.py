@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipelines.evaluation.charts import stages_chart
+from pipelines.evaluation.comparison_section import build_comparison
 from pipelines.evaluation.results import surface_results
 from pipelines.evaluation.shoppers import SHOWN_ITEMS, pick_shoppers
 from pipelines.evaluation.surface_section import build_section
@@ -17,6 +18,8 @@ from pipelines.evaluation.wording import count, percent
 from pipelines.files import read_json, replacing
 from pipelines.index import load_index
 from pipelines.runs import Run
+from pipelines.surfaces import SurfacesSettings
+from pipelines.tuning.page import tuning_section
 from settings import ProjectSettings
 
 _SHARD = "score-"  # one stage record a shard
@@ -48,7 +51,8 @@ class Gate:
 def write_report(run: Run) -> Mapping[str, Any]:
     """Writes `report.html`: no scripts, nothing loaded from elsewhere.
 
-    Needs the evaluation and the lists. The same run gives the same page but for the timings.
+    Needs the evaluation, the comparison and the lists. The same run gives the same page but for
+    the timings.
     """
     page = _environment().get_template(_TEMPLATE).render(_contents(run))
     with replacing(run.path("report.html")) as beside:
@@ -73,11 +77,14 @@ def _contents(run: Run) -> dict[str, Any]:
     evaluation = read_json(run.path("evaluation.json"))
     index = load_index(run)
     stages = read_stages(run)
+    names = run.settings.read(SurfacesSettings).names
     return {
         "namespace": run.settings.read(ProjectSettings).namespace,
         "facts": _facts(run, evaluation, index.n_items),
         "confidence": f"{evaluation['confidence'] * 100:g} %",
-        "sections": [build_section(results) for results in surface_results(evaluation)],
+        "sections": [build_section(results) for results in surface_results(evaluation, names)],
+        "comparison": build_comparison(read_json(run.path("comparison.json")), names),
+        "tuning": tuning_section(run.settings),
         "shoppers": pick_shoppers(run, index),
         "shown_items": SHOWN_ITEMS,
         "stages": stages,

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from pipelines.evaluation.groups import HEAD, HEAVY, LIGHT, NEW, TAIL
 
 RANKER = "ranker"
 RULED = "ranker_with_rules"
 HEADLINE = "ndcg@20"
 RIVALS = ("own_most_frequent", "recent_popularity")  # what the ranker has to beat
+# Ways in which the figures are told apart, by their key in `evaluation.json`.
+SEGMENTS, ACTIVITY, ITEM_GROUPS = "segments", "activity", "item_groups"
+_ORDERS = {ACTIVITY: (NEW, LIGHT, HEAVY), ITEM_GROUPS: (NEW, TAIL, HEAD)}
 
 
 @dataclass(frozen=True)
@@ -32,10 +37,11 @@ class SurfaceResults:
         others = set(self._models) - set(ours)
         return [*ours, *sorted(others, key=lambda model: (-self._headline(model), model))]
 
-    @property
-    def segments(self) -> dict[str, Mapping[str, Any]]:
-        """Users and NDCG@20 by model of each segment, the largest segment first."""
-        stored: Mapping[str, Mapping[str, Any]] = self.stored.get("segments", {})
+    def groups(self, kind: str) -> dict[str, Mapping[str, Any]]:
+        """What is stored of each group of *kind*: the largest segment first, new before old."""
+        stored: Mapping[str, Mapping[str, Any]] = self.stored.get(kind, {})
+        if kind in _ORDERS:
+            return {name: stored[name] for name in _ORDERS[kind] if name in stored}
         return dict(sorted(stored.items(), key=lambda pair: (-pair[1]["users"], pair[0])))
 
     @property
@@ -54,9 +60,9 @@ class SurfaceResults:
         """`rules_cost` as a share of the ranker's NDCG@20."""
         return _divide(self.rules_cost, self.value(RANKER, HEADLINE))
 
-    def by_segment(self, model: str) -> list[float]:
-        """NDCG@20 of *model* in each of `segments`."""
-        return [entry[HEADLINE][model] for entry in self.segments.values()]
+    def in_group(self, kind: str, group: str, model: str, metric: str) -> float | None:
+        """*metric* of *model* in one group of *kind*; None when the group has nobody."""
+        return _finite(self.stored[kind][group].get(metric, {}).get(model))
 
     def figure(self, key: str) -> float | None:
         """A number of the surface itself, such as `candidate_recall`."""
@@ -92,13 +98,21 @@ class SurfaceResults:
         return -math.inf if value is None else value
 
 
-def surface_results(evaluation: Mapping[str, Any]) -> list[SurfaceResults]:
-    """The surfaces of *evaluation* (the content of `evaluation.json`), by name."""
-    return [SurfaceResults(*pair) for pair in sorted(evaluation.get("surfaces", {}).items())]
+def surface_results(
+    evaluation: Mapping[str, Any], names: Sequence[str] = ()
+) -> list[SurfaceResults]:
+    """The surfaces of *evaluation* (the content of `evaluation.json`): *names*, then the others.
+
+    The file's own order is alphabetical; *names* are those of the settings, in their order.
+    """
+    stored = evaluation.get("surfaces", {})
+    first = [name for name in names if name in stored]
+    others = sorted(set(stored) - set(first))
+    return [SurfaceResults(name, stored[name]) for name in (*first, *others)]
 
 
 def _finite(value: float | None) -> float | None:
-    """Means over no users are NaN in the file."""
+    """A figure of nobody is None; files of earlier versions may have NaN."""
     return None if value is None or not math.isfinite(value) else float(value)
 
 

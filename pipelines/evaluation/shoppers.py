@@ -52,16 +52,17 @@ def pick_shoppers(run: Run, index: Index) -> list[Shopper]:
         return []
     picked = {int(users[round(share * (len(users) - 1))]): kind for kind, share in KINDS.items()}
     manifest = read_json(run.path("lists", "manifest.json"))
+    known = _read_segments(run, [index.user_ids[user] for user in picked])
+    segments = {user: known.get(index.user_ids[user], "") for user in picked}
     lists = {
-        surface: _read_lists(run, index, surface, list(picked), manifest["reasons"])
+        surface: _read_lists(run, index, surface, segments, manifest["reasons"])
         for surface in manifest["surfaces"]
     }
-    segments = _read_segments(run, [index.user_ids[user] for user in picked])
     return [
         Shopper(
             kind=kind,
             user_id=index.user_ids[user],
-            segment=segments.get(index.user_ids[user], ""),
+            segment=segments[user],
             n_known=int(n_known[user]),
             lists={surface: of_users.get(user, []) for surface, of_users in lists.items()},
         )
@@ -70,18 +71,25 @@ def pick_shoppers(run: Run, index: Index) -> list[Shopper]:
 
 
 def _read_lists(
-    run: Run, index: Index, surface: str, users: list[int], reasons: Sequence[Mapping[str, str]]
+    run: Run,
+    index: Index,
+    surface: str,
+    segments: Mapping[int, str],  # of the users whose lists are wanted
+    reasons: Sequence[Mapping[str, str]],
 ) -> dict[int, list[ShownItem]]:
-    wanted = [("user", "in", users), ("rank", "<=", SHOWN_ITEMS)]
+    wanted = [("user", "in", list(segments)), ("rank", "<=", SHOWN_ITEMS)]
     rows = pq.read_table(listed_path(run.path("lists"), surface), filters=wanted)
-    lists: dict[int, list[ShownItem]] = {user: [] for user in users}
+    lists: dict[int, list[ShownItem]] = {user: [] for user in segments}
     for row in rows.sort_by([("user", "ascending"), ("rank", "ascending")]).to_pylist():
-        lists[row["user"]].append(_describe(index, row, reasons))
+        lists[row["user"]].append(_describe(index, row, reasons, segments))
     return lists
 
 
 def _describe(
-    index: Index, row: Mapping[str, Any], reasons: Sequence[Mapping[str, str]]
+    index: Index,
+    row: Mapping[str, Any],
+    reasons: Sequence[Mapping[str, str]],
+    segments: Mapping[int, str],
 ) -> ShownItem:
     title, category = _title(index, row["item"]), _text(index, "category", row["item"])
     because = _title(index, row["reason_item"]) if row["reason_item"] >= 0 else ""
@@ -89,7 +97,9 @@ def _describe(
         title=title,
         category=category,
         score=row["score"],
-        reason=reasons[row["reason"]]["text"].format(item=because, category=category),
+        reason=reasons[row["reason"]]["text"].format(
+            item=because, category=category, segment=segments[row["user"]]
+        ),
     )
 
 

@@ -7,12 +7,26 @@ from dataclasses import dataclass
 
 from pipelines.evaluation.charts import (
     character_chart,
+    groups_chart,
     importance_chart,
     models_chart,
-    segments_chart,
+)
+from pipelines.evaluation.group_tables import (
+    TextTable,
+    activity_table,
+    character_table,
+    item_groups_table,
 )
 from pipelines.evaluation.metrics import CUTOFFS
-from pipelines.evaluation.results import HEADLINE, RANKER, RIVALS, SurfaceResults
+from pipelines.evaluation.results import (
+    ACTIVITY,
+    HEADLINE,
+    ITEM_GROUPS,
+    RANKER,
+    RIVALS,
+    SEGMENTS,
+    SurfaceResults,
+)
 from pipelines.evaluation.table import conclude_rules
 from pipelines.evaluation.wording import between, count, decimals, percent, ratio
 
@@ -50,7 +64,12 @@ class SurfaceSection:
     rows: Sequence[tuple[str, Sequence[Cell]]]  # model and its cells, one a head
     models: str
     segments: str
+    activity: str
+    activity_table: TextTable
+    item_groups: str
+    item_groups_table: TextTable
     character: str
+    character_table: TextTable
     importance: str
 
 
@@ -58,7 +77,7 @@ def build_section(results: SurfaceResults) -> SurfaceSection:
     """*results* as sentences, cells and pictures; empty where there is nothing to show."""
     metrics = [f"{metric}@{k}" for metric in METRICS for k in CUTOFFS]
     importance = [pair for pair in results.importance if pair[1] > 0][:SHOWN_COLUMNS]
-    is_usable = bool(results.users and results.models)  # without users all figures are NaN
+    is_usable = bool(results.users and results.models)  # without users there are no figures
     return SurfaceSection(
         name=results.name,
         users=count(results.users),
@@ -67,8 +86,13 @@ def build_section(results: SurfaceResults) -> SurfaceSection:
         heads=[f"{name}@{k}" for name in METRICS.values() for k in CUTOFFS],
         rows=[(model, _cells(results, model, metrics)) for model in results.models],
         models=models_chart(results) if is_usable else "",
-        segments=segments_chart(results) if is_usable else "",
+        segments=groups_chart(results, SEGMENTS) if is_usable else "",
+        activity=groups_chart(results, ACTIVITY) if is_usable else "",
+        activity_table=activity_table(results),
+        item_groups=groups_chart(results, ITEM_GROUPS) if is_usable else "",
+        item_groups_table=item_groups_table(results),
         character=character_chart(results) if is_usable else "",
+        character_table=character_table(results),
         importance=importance_chart(results.name, importance),
     )
 

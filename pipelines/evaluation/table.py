@@ -11,12 +11,13 @@ from pipelines.evaluation.wording import between, count, decimals, percent, rati
 _NUMBERS = 2  # columns before the numbers, which stand to the right
 
 
-def evaluation_table(evaluation: Mapping[str, Any]) -> str:
+def evaluation_table(evaluation: Mapping[str, Any], names: Sequence[str] = ()) -> str:
     """A line a surface and model, then what the ranker gains and what the rules cost.
 
-    *evaluation* is the content of `evaluation.json`; no newline at the end.
+    *evaluation* is the content of `evaluation.json`, *names* are its surfaces in the order to
+    show; no newline at the end.
     """
-    surfaces = surface_results(evaluation)
+    surfaces = surface_results(evaluation, names)
     confidence = f"{evaluation['confidence'] * 100:g} % interval"
     head = ["surface", "model", "NDCG@20", confidence, "recall@20", "coverage@20"]
     rows = [_row(results, model) for results in surfaces for model in results.models]

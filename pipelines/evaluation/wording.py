@@ -28,6 +28,19 @@ def between(interval: tuple[float, float] | None, places: int = 4) -> str:
     return f"{low:.{places}f}–{high:.{places}f}"
 
 
+def signed(value: float | None, places: int = 4) -> str:
+    """*value* with its sign, so that a difference reads as one; none before zeros."""
+    if value is None:
+        return MISSING
+    text = f"{value:+.{places}f}".replace("-", "−")
+    return text if text.strip("+−0.") else text[1:]
+
+
+def signed_percent(share: float | None) -> str:
+    """*share* (1 = all) in percent, with its sign."""
+    return MISSING if share is None else f"{share:+.0%}".replace("-", "−").replace("%", " %")
+
+
 def count(number: int) -> str:
     """*number* with its thousands apart."""
     return f"{number:,}"

@@ -12,6 +12,7 @@ from pipelines.candidates.fit import load_history, load_purchases, used_generato
 from pipelines.files import hash_files, read_json, replacing_directory, write_json
 from pipelines.index import Index, load_index
 from pipelines.inputs import run_cutoffs
+from pipelines.lists.explained import ExplainedLists, explain_path
 from pipelines.lists.fallback import build_fallback_lists
 from pipelines.lists.listed import SCHEMA, list_shard, listed_path
 from pipelines.lists.pack import (
@@ -93,21 +94,25 @@ def _write_surface(
     purchases = load_purchases(run)
     users: list[str] = []
     packed: list[bytes] = []
+    explained = ExplainedLists(run, surface)
     rows = 0
     with pq.ParquetWriter(listed_path(directory, surface), SCHEMA, compression="zstd") as writer:
         shards = range(len(shard_users(run)))
         for shard in progress(shards, f"lists {surface}", unit="shard"):
             listed = list_shard(run, index, surface, shard, history, purchases)
             writer.write_table(listed.to_arrow())
+            explained.add(shard, listed)
             rows += len(listed.users)
             for user, data in pack_lists(listed):
                 users.append(index.user_ids[user])
                 packed.append(data)
     write_by_bucket(directory / f"lists-{surface}.parquet", users, packed, "packed", n_buckets)
+    features = explained.write(explain_path(directory, surface), index, n_buckets)
     settings = run.settings.read(SurfacesSettings)[surface]
     return {
         "n_users": len(users),
         "n_items_mean": round(rows / max(len(users), 1), 3),
         "label": settings.label,
         "repeats": settings.repeats,
+        "features": features,
     }

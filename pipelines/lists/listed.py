@@ -6,18 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy.sparse import csr_matrix
 
-from pipelines.candidates.fit import generator_path, used_generators
-from pipelines.candidates.item_item import ItemItem
+from pipelines.candidates.fit import load_generator, used_generators
+from pipelines.features.database import NO_SEGMENT, user_segments
 from pipelines.index import Index
 from pipelines.inputs import run_cutoffs
 from pipelines.interactions import FloatArray, IntArray
-from pipelines.lists.reasons import name_reason_items, reason_codes
+from pipelines.lists.reasons import (
+    name_reason_items,
+    names_segment,
+    reason_codes,
+    settle_codes,
+)
 from pipelines.lists.rules import load_rules
-from pipelines.lists.settings import ListSettings
+from pipelines.lists.settings import ListSettings, ReasonSettings
 from pipelines.ranking.score import shard_path
 from pipelines.runs import Run, RunError
 from pipelines.surfaces import SurfacesSettings
@@ -31,6 +37,7 @@ SCHEMA = pa.schema(
         "reason": pa.uint8(),
         "source": pa.uint8(),
         "reason_item": pa.int32(),
+        "generators": pa.uint32(),
     }
 )
 
@@ -46,10 +53,12 @@ class Listed:
     reasons: np.ndarray  # uint8, index of REASON_CODES
     sources: np.ndarray  # uint8, position in `used_generators`
     reason_items: IntArray  # -1: none
+    generators: np.ndarray  # uint32: a bit for each of `used_generators` that proposed it
 
     def to_arrow(self) -> pa.Table:
         columns = (self.users, self.ranks, self.items, self.scores)
-        return pa.table([*columns, self.reasons, self.sources, self.reason_items], schema=SCHEMA)
+        why = (self.reasons, self.sources, self.reason_items, self.generators)
+        return pa.table([*columns, *why], schema=SCHEMA)
 
 
 def _read_ranked(path: Path) -> pa.Table:
@@ -80,15 +89,20 @@ def list_shard(
     chosen = chosen[_place(users[chosen]) < settings.length]
     users, items, sources = users[chosen], items[chosen], sources[chosen]
     places = _place(users)
-    codes = reason_codes(users, items, sources, used_generators(run), history, purchases)
+    generators = used_generators(run)
     night = run_cutoffs(run).night
+    codes = reason_codes(users, items, sources, generators, history, purchases)
     reason_items = name_reason_items(
         codes,
+        sources,
         users,
         items,
         places < lists.explained_items,
-        lambda: ItemItem.load(generator_path(run, night, "item_item")),
+        generators,
+        lambda name: load_generator(run, night, name),
     )
+    templates = run.settings.read(ReasonSettings)
+    codes = settle_codes(codes, reason_items, _has_segment(run, index, users, templates), templates)
     return Listed(
         users=users,
         ranks=(places + 1).astype(np.int16),
@@ -97,7 +111,18 @@ def list_shard(
         reasons=codes,
         sources=sources,
         reason_items=reason_items,
+        generators=ranked["generators"].to_numpy()[chosen],
     )
+
+
+def _has_segment(
+    run: Run, index: Index, users: IntArray, templates: ReasonSettings
+) -> npt.NDArray[np.bool_]:
+    """Whether the segment of each of *users* is known; not looked up where nothing names it."""
+    if not names_segment(templates):
+        return np.zeros(len(users), dtype=bool)
+    segments = user_segments(run, index, run_cutoffs(run).night)
+    return np.asarray(segments[users] != NO_SEGMENT, dtype=bool)
 
 
 def listed_path(directory: Path, surface: str) -> Path:

@@ -36,6 +36,7 @@ class BucketedTable:
     value: str  # name of the column that holds the bytes
     keys: VersionKeys
     surface: str | None  # None for the user rows
+    is_explain: bool = False  # explanations, which only some users have
 
     @property
     def n_rows(self) -> int:
@@ -52,6 +53,8 @@ class BucketedTable:
         """The hash that holds *bucket*."""
         if self.surface is None:
             return self.keys.users(bucket)
+        if self.is_explain:
+            return self.keys.explain(self.surface, bucket)
         return self.keys.lists(self.surface, DEFAULT_VARIANT, bucket)
 
     def count_by_bucket(self, n_buckets: int) -> npt.NDArray[np.int64]:
@@ -116,12 +119,19 @@ class ListsDirectory:
         return NamespaceKeys(self.manifest["namespace"]).version(self.version)
 
     def tables(self) -> list[BucketedTable]:
-        """The lists of every surface, then the user rows."""
+        """The lists of every surface, what explains them, then the user rows."""
         lists = [
             BucketedTable(self.path / f"lists-{surface}.parquet", "packed", self.keys, surface)
             for surface in self.surfaces
         ]
-        return [*lists, BucketedTable(self.path / "users.parquet", "row", self.keys, None)]
+        explained = [
+            BucketedTable(path, "explained", self.keys, surface, is_explain=True)
+            for surface in self.surfaces
+            if "features" in self.manifest["surfaces"][surface]
+            for path in [self.path / f"explain-{surface}.parquet"]
+        ]
+        users = BucketedTable(self.path / "users.parquet", "row", self.keys, None)
+        return [*lists, *explained, users]
 
     def fallback(self) -> dict[str, bytes]:
         """Field → packed list, for users without a list of their own."""

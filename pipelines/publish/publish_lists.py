@@ -56,10 +56,13 @@ def publish_lists(
     *,
     activate: bool = True,
     allow_older: bool = False,
+    judged: tuple[int, str] | None = None,
 ) -> Publication:
     """Load the lists of a run and, unless something speaks against it, show them to readers.
 
     Lists that are in the store already are counted, not shipped again; missing ones are restored.
+    *judged*: generation of the pointer that a gate compared them with, and why it refuses them
+    (empty: it does not); when the pointer has moved since then, they are not shown.
     Raises `PublishError` when the store cannot take the lists or does not hold them afterwards.
     """
     started = time.perf_counter()
@@ -69,7 +72,13 @@ def publish_lists(
             before = read_active(client, namespace)
             n_bytes = _load_unless_there(client, namespace, lists, lock, settings)
             activated, reason = _show(
-                client, namespace, lists, before, activate=activate, allow_older=allow_older
+                client,
+                namespace,
+                lists,
+                before,
+                activate=activate,
+                allow_older=allow_older,
+                judged=judged or (before.generation, ""),
             )
             retired = retire_versions(client, namespace, settings, keep=lists.version)
     except redis.RedisError as error:
@@ -146,6 +155,7 @@ def _show(
     *,
     activate: bool,
     allow_older: bool,
+    judged: tuple[int, str],
 ) -> tuple[bool, str]:
     """Flip if it may; whether *lists* are live now, and why."""
     if before.version == lists.version:
@@ -160,7 +170,10 @@ def _show(
             f"loaded, not activated: its moment {lists.manifest['as_of']} is older than "
             f"{live.as_of} of the live version; allow older lists, or activate it by name"
         )
-    move = flip_to(client, namespace, lists.version, expected=before.generation)
+    generation, refusal = judged
+    if refusal and generation == before.generation:
+        return False, refusal
+    move = flip_to(client, namespace, lists.version, expected=generation)
     if move.done or move.pointer.version == lists.version:  # an answer may have been lost
         return True, "activated"
     return False, f"loaded, not activated: {move.reason}; publish again"

@@ -134,6 +134,7 @@ def _keys_of(namespace: str, record: VersionRecord) -> Iterator[str]:
     for bucket in range(record.n_buckets):
         yield keys.users(bucket)
         for surface in record.surfaces:
+            yield keys.explain(surface, bucket)
             for variant in record.variants:
                 yield keys.lists(surface, variant, bucket)
                 yield keys.overlay(surface, variant, bucket)

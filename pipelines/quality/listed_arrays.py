@@ -93,6 +93,12 @@ class ListedArrays:
         broken: Mask = np.isin(self.users * self.index.n_items + self.items, pairs) & self.known
         return broken
 
+    def not_listed(self, users: LongArray, items: LongArray) -> Mask:
+        """Pairs, of users and items, that are not rows of the lists."""
+        listed = self.users[self.known] * self.index.n_items + self.items[self.known]
+        inside = (users >= 0) & (items >= 0) & (items < self.index.n_items)
+        return ~inside | ~np.isin(users * self.index.n_items + items, listed)
+
     def show(self, broken: Mask) -> FailingRows:
         """The rows of *broken*, with ids instead of numbers."""
         rows = np.flatnonzero(broken)

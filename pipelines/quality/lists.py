@@ -11,6 +11,7 @@ from scipy.sparse import csr_matrix
 from pipelines.candidates.fit import load_history
 from pipelines.index import Index, load_index
 from pipelines.inputs import run_cutoffs
+from pipelines.lists.explained import explain_path, read_explained
 from pipelines.quality.gate import pass_gate
 from pipelines.quality.listed_arrays import ListedArrays, Mask, load_listed, missing_columns
 from pipelines.quality.measurements import Expectation, Measurement, Row
@@ -50,6 +51,11 @@ NOT_HAD_BEFORE = Expectation(
     meaning="a surface without repeats shows nothing from the user's history",
     remedy=_REBUILD,
 )
+EXPLAINED = Expectation(
+    name="explained_items",
+    meaning="only items of the user's own list are explained",
+    remedy=_REBUILD,
+)
 
 
 def check_lists(run: Run) -> Mapping[str, Any]:
@@ -79,6 +85,7 @@ def check_lists(run: Run) -> Mapping[str, Any]:
         shown_before = None if settings.repeats else history
         measured += _measure_rows(run, path.name, listed, shown_before)
         measured += _measure_shares(run, path.name, listed, history)
+        measured.append(_measure_explained(run, surface, listed))
     return {**pass_gate(run, GATE, measured, rows), **{f"{k}_rows": n for k, n in rows.items()}}
 
 
@@ -110,6 +117,21 @@ def _measure_rows(
         )
         for expectation, column, broken in masks
     ]
+
+
+def _measure_explained(run: Run, surface: str, listed: ListedArrays) -> Measurement:
+    """Explained pairs that are not listed; a surface without explanations has none."""
+    path = explain_path(run.path("lists"), surface)
+    pairs = read_explained(path, listed.index) if path.exists() else np.empty((2, 0), np.int64)
+    broken = listed.not_listed(*pairs)
+    return Measurement(
+        expectation=EXPLAINED,
+        about=path.name,
+        found=int(broken.sum()),
+        failing_rows=lambda limit: [
+            {"user": int(user), "item": int(item)} for user, item in pairs[:, broken].T[:limit]
+        ],
+    )
 
 
 def _measure_shares(

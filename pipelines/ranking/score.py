@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from scipy.sparse import csr_matrix
 
 from pipelines.candidates.fit import load_history, used_generators
-from pipelines.candidates.generate import BLOCK_USERS, Candidates, open_candidates
+from pipelines.candidates.generate import BLOCK_USERS, Candidates, CandidateSource, open_candidates
 from pipelines.candidates.generator import NO_ITEM, look_up
 from pipelines.files import replacing
 from pipelines.index import Index, load_index
@@ -22,6 +22,7 @@ from pipelines.inputs import run_cutoffs
 from pipelines.interactions import FloatArray, IntArray
 from pipelines.moments import NightSettings
 from pipelines.progress import progress
+from pipelines.ranking.contributions import Explainer, explained_path, open_explainer
 from pipelines.ranking.feature_columns import open_features_of
 from pipelines.ranking.matrix import build_matrix, column_names
 from pipelines.ranking.ranker import Ranker
@@ -45,10 +46,12 @@ class Ranked:
     items: IntArray
     scores: FloatArray
     sources: np.ndarray  # uint8: position in `used_generators` of the one that ranked the item best
+    generators: np.ndarray  # uint32: bit n is set if the n-th of `used_generators` proposed it
 
     def take(self, rows: np.ndarray) -> Ranked:
         """The rows that *rows* (a mask or positions) selects."""
-        return Ranked(self.users[rows], self.items[rows], self.scores[rows], self.sources[rows])
+        columns = (self.users, self.items, self.scores, self.sources, self.generators)
+        return Ranked(*(column[rows] for column in columns))
 
     def first_items(self, users: IntArray, k: int) -> IntArray:
         """The first *k* items of each of *users*, (len(users), k), padded with `NO_ITEM`."""
@@ -68,15 +71,22 @@ class Ranked:
 
 
 def rank_users(
-    run: Run, index: Index, surface: str, cutoff: datetime, users: IntArray, ranker: Ranker
+    run: Run,
+    index: Index,
+    surface: str,
+    cutoff: datetime,
+    users: IntArray,
+    ranker: Ranker,
+    source: CandidateSource | None = None,
 ) -> Ranked:
-    """All candidates of *users* as of *cutoff*, ranked."""
-    parts = list(_rank_blocks(run, index, surface, cutoff, users, ranker))
+    """All candidates of *users* as of *cutoff*, ranked; from *source* where it is open already."""
+    parts = list(_rank_blocks(run, index, surface, cutoff, users, ranker, source))
     return Ranked(
         users=np.concatenate([part.users for part in parts]),
         items=np.concatenate([part.items for part in parts]),
         scores=np.concatenate([part.scores for part in parts]),
         sources=np.concatenate([part.sources for part in parts]),
+        generators=np.concatenate([part.generators for part in parts]),
     )
 
 
@@ -89,18 +99,26 @@ def shard_users(run: Run) -> list[IntArray]:
 
 
 def score_users(run: Run, shard: int) -> Mapping[str, Any]:
-    """Writes `candidates/<surface>/shard-<n>.parquet`: the best candidates of the shard's users."""
+    """Writes `candidates/<surface>/shard-<n>.parquet`: the best candidates of the shard's users.
+
+    Beside it `explained-<n>.parquet`: what speaks for the first of them.
+    """
     index = load_index(run)
     users = shard_users(run)[shard]
     night = run_cutoffs(run).night
-    rows = 0
+    rows = explained = 0
+    seconds = 0.0
     for surface, settings in run.settings.read(SurfacesSettings).items():
         ranker = open_ranker(run, surface, "night")
         keep = settings.length * SPARE_FACTOR
+        explainer = open_explainer(run, index, surface, ranker, kept=keep)
         with replacing(shard_path(run, surface, shard)) as beside:
-            blocks = _rank_blocks(run, index, surface, night, users, ranker)
+            blocks = _rank_blocks(run, index, surface, night, users, ranker, explainer=explainer)
             rows += _write(beside, (_first(block, keep) for block in blocks))
-    return {"users": len(users), "rows": rows}
+        explained += explainer.write(explained_path(run, surface, shard))
+        seconds += explainer.seconds
+    counts = {"users": len(users), "rows": rows, "explained": explained}
+    return {**counts, "explain_seconds": round(seconds, 3)}
 
 
 def shard_path(run: Run, surface: str, shard: int) -> Path:
@@ -108,34 +126,52 @@ def shard_path(run: Run, surface: str, shard: int) -> Path:
 
 
 def _rank_blocks(
-    run: Run, index: Index, surface: str, cutoff: datetime, users: IntArray, ranker: Ranker
+    run: Run,
+    index: Index,
+    surface: str,
+    cutoff: datetime,
+    users: IntArray,
+    ranker: Ranker,
+    source: CandidateSource | None = None,
+    explainer: Explainer | None = None,
 ) -> Iterator[Ranked]:
     settings = run.settings.read(SurfacesSettings)[surface]
     threads = run.settings.read(NightSettings).threads
-    source = open_candidates(run, settings, cutoff)
+    source = source or open_candidates(run, settings, cutoff)
     features = open_features_of(run, index, cutoff, users, ranker.vocabulary)
     starts = range(0, len(users), BLOCK_USERS)
     for start in progress(starts, f"scoring {surface}", unit="block"):
         block = users[start : start + BLOCK_USERS]
         candidates = source.of_users(block)
         columns = column_names(list(candidates.scores), features)
-        raw = ranker.score(build_matrix(candidates, features), columns, threads)
+        matrix = build_matrix(candidates, features)
+        raw = ranker.score(matrix, columns, threads)
         scores = (1 / (1 + np.exp(-raw))).astype(np.float32)
         order = np.lexsort((candidates.items, -scores, candidates.users))
-        yield Ranked(
+        sources, generators = _proposers(run, candidates)
+        ranked = Ranked(
             users=candidates.users[order],
             items=candidates.items[order],
             scores=scores[order],
-            sources=_best_source(run, candidates)[order],
+            sources=sources[order],
+            generators=generators[order],
         )
+        if explainer is not None:
+            explainer.explain(ranked.users, ranked.items, ranked.scores, order, matrix)
+        yield ranked
 
 
-def _best_source(run: Run, candidates: Candidates) -> np.ndarray:
-    """Position in `used_generators` of the generator with the best rank of each pair."""
+def _proposers(run: Run, candidates: Candidates) -> tuple[np.ndarray, np.ndarray]:
+    """Of each pair the generator that ranks it best, and a bit for each that proposed it.
+
+    Both by position in `used_generators`.
+    """
     names = used_generators(run)
-    unused = np.full(len(candidates.users), np.inf, dtype=np.float32)
+    unused = np.full(len(candidates.users), np.nan, dtype=np.float32)
     ranks = np.stack([candidates.ranks.get(name, unused) for name in names])
-    return np.nan_to_num(ranks, nan=np.inf).argmin(axis=0).astype(np.uint8)
+    bits = np.uint32(1) << np.arange(len(names), dtype=np.uint32)
+    proposed = (~np.isnan(ranks) * bits[:, None]).sum(axis=0, dtype=np.uint32)
+    return np.nan_to_num(ranks, nan=np.inf).argmin(axis=0).astype(np.uint8), proposed
 
 
 def _first(ranked: Ranked, k: int) -> Ranked:
@@ -149,11 +185,12 @@ def _first(ranked: Ranked, k: int) -> Ranked:
 def _write(path: Path, blocks: Iterator[Ranked]) -> int:
     schema = pa.schema(
         {"user": pa.int32(), "item": pa.int32(), "score": pa.float32(), "source": pa.uint8()}
+        | {"generators": pa.uint32()}
     )
     rows = 0
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for block in blocks:
-            columns = [block.users, block.items, block.scores, block.sources]
+            columns = [block.users, block.items, block.scores, block.sources, block.generators]
             writer.write_table(pa.table(columns, schema=schema))
             rows += len(block.users)
     return rows

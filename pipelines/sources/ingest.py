@@ -201,11 +201,41 @@ def _complete_dimensions(
     files: dict[str, SqlFile],
 ) -> None:
     with naming(files["items"]):
-        fit_columns(mapped["items"], ITEM_COLUMNS)[0].create_view("mapped_items")
+        fit_columns(mapped["items"], ITEM_COLUMNS)[0].create_view("delivered_items")
+        connection.sql(_read_sql("finite_vectors")).create_view("mapped_items")
         connection.sql(_read_sql("complete_items")).create("complete_items")
+        if "vector" in mapped["items"].columns:
+            _check_vectors(connection, files["items"])
     with naming(files["users"]):
         fit_columns(mapped["users"], USER_COLUMNS, keep_others=True)[0].create_view("mapped_users")
         connection.sql(_read_sql("complete_users")).create("complete_users")
+
+
+def _check_vectors(connection: duckdb.DuckDBPyConnection, file: SqlFile) -> None:
+    """Raises `SourceError` for vectors of different lengths; warns of those that are left out."""
+    lengths = connection.execute(_read_sql("vector_lengths")).fetchall()
+    if len(lengths) > 1:
+        found = "; ".join(
+            f"{n} numbers: {items} items, {first} first" for n, items, first in lengths
+        )
+        raise SourceError(
+            f"{file.path}: vectors of {len(lengths)} lengths ({found}); expected one length: bring "
+            "the vectors of one model, and null for the other items"
+        )
+    given, kept = (
+        connection.execute(query).fetchall()[0][0]
+        for query in (
+            "select count(vector) from delivered_items",
+            "select count(vector) from mapped_items",
+        )
+    )
+    if kept < given:
+        log.warning(
+            "ingest: %s: %d of %d vectors are left out; expected lists of finite numbers",
+            file.path,
+            given - kept,
+            given,
+        )
 
 
 def _quarantine_rows(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Any]:

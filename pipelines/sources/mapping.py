@@ -34,6 +34,7 @@ ITEM_COLUMNS: Mapping[str, str] = {
     "created_at": "try_cast(created_at as timestamp)",
     "text": "cast(text as varchar)",
     "updated_at": "try_cast(updated_at as timestamp)",
+    "vector": "try_cast(vector as float[])",
 }
 USER_COLUMNS: Mapping[str, str] = {
     "user_id": "cast(user_id as varchar)",
@@ -48,6 +49,7 @@ _NULL_TYPES = {
     "position": "integer",
     "available": "boolean",
     "tags": "varchar[]",
+    "vector": "float[]",
     "event_at": "timestamp",
     "received_at": "timestamp",
     "created_at": "timestamp",

@@ -7,8 +7,10 @@ import pytest
 from pipelines.orders import (
     NightOrder,
     OrderError,
+    PromoteOrder,
     ReleaseOrder,
     RollBackOrder,
+    TuneOrder,
     check_surfaces,
     read_order,
 )
@@ -54,12 +56,34 @@ def test_what_the_trigger_sends_wins_over_the_form():
             {"reason": ""},
             "field reason = '': String should have at least 1 character",
         ),
+        (
+            PromoteOrder,
+            {"model": ""},
+            "field model = '': String should have at least 1 character",
+        ),
+        (
+            TuneOrder,
+            {"budget": "20"},
+            "field budget = '20': '20' is not a duration; write a whole number and a unit "
+            '(ms, s, m, h, d): "36h"',
+        ),
+        (
+            TuneOrder,
+            {"budget": "0s"},
+            "field budget = '0s': Input should be greater than 0 seconds",
+        ),
         (ReleaseOrder, {"now": 1}, "unknown field now = 1; expected: no fields at all"),
     ],
 )
 def test_an_impossible_order_is_refused_naming_the_field(kind, conf, message):
     """Unknown keys, which REST lets through, and wrong values are errors that say what fits."""
-    form = {NightOrder: FORM, RollBackOrder: {"version": "", "reason": "x"}, ReleaseOrder: {}}
+    form = {
+        NightOrder: FORM,
+        PromoteOrder: {"model": "m", "reason": "x"},
+        RollBackOrder: {"version": "", "reason": "x"},
+        ReleaseOrder: {},
+        TuneOrder: {"budget": None, "what": [], "surface": None},
+    }
     with pytest.raises(OrderError) as caught:
         read_order(kind, form[kind], conf)
     assert str(caught.value) == message

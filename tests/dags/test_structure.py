@@ -6,10 +6,10 @@ import pytest
 
 from pipelines import night
 from pipelines.night_tasks import PARTS
-from pipelines.orders import NightOrder, ReleaseOrder, RollBackOrder
+from pipelines.orders import NightOrder, PromoteOrder, ReleaseOrder, RollBackOrder, TuneOrder
 
 DAGS = Path(__file__).resolve().parents[2] / "dags"
-NAMES = ["nightly_recommendations", "release", "roll_back"]
+NAMES = ["nightly_recommendations", "promote_model", "release", "roll_back", "tune_models"]
 
 
 def test_all_dags_import_without_errors_and_without_heavy_modules(found):
@@ -41,11 +41,19 @@ def test_the_night_is_wired_in_order_with_scoring_mapped_and_publishing_alone(fo
     }
 
 
-@pytest.mark.parametrize("name", ["roll_back", "release"])
+@pytest.mark.parametrize("name", ["promote_model", "roll_back", "release"])
 def test_moving_the_pointer_is_one_task_in_the_publish_pool(found, name):
-    """A roll-back or release cannot run beside a publish."""
+    """A promotion, roll-back or release cannot run beside a publish."""
     tasks = found["dags"][name]["tasks"]
     assert [(task, tasks[task]["pool"]) for task in tasks] == [(name, "publish")]
+
+
+def test_tuning_is_one_task_that_moves_nothing(found):
+    """A search may take its time: it is in nobody's way, and tells no one of new lists."""
+    tasks = found["dags"]["tune_models"]["tasks"]
+    assert [(name, task["pool"], task["outlets"]) for name, task in tasks.items()] == [
+        ("tune", "default_pool", [])
+    ]
 
 
 def test_the_parts_are_all_stages_of_the_night_in_order():
@@ -60,6 +68,8 @@ def test_the_parts_are_all_stages_of_the_night_in_order():
         ("nightly_recommendations", NightOrder),
         ("roll_back", RollBackOrder),
         ("release", ReleaseOrder),
+        ("promote_model", PromoteOrder),
+        ("tune_models", TuneOrder),
     ],
 )
 def test_a_form_has_the_fields_of_its_order(found, name, order):
@@ -70,7 +80,7 @@ def test_a_form_has_the_fields_of_its_order(found, name, order):
 
 
 def test_an_untouched_form_can_be_sent(found):
-    """Only the reason of a roll-back must be filled in; the UI refuses an empty text as missing."""
+    """Only models and reasons must be filled in; the UI refuses an empty text as missing."""
     defaults = {name: found["dags"][name]["defaults"] for name in NAMES}
     assert defaults == {
         "nightly_recommendations": {
@@ -79,8 +89,10 @@ def test_an_untouched_form_can_be_sent(found):
             "force": False,
             "surfaces": [],
         },
+        "promote_model": {"model": "to be filled in", "reason": "to be filled in"},
         "release": {},
         "roll_back": {"version": None, "reason": "to be filled in"},
+        "tune_models": {"budget": None, "what": [], "surface": None},
     }
 
 

@@ -29,6 +29,10 @@ An environment variable overrides one key: `NIGHTSHELF__STORE__URL` is `url` of 
 `NIGHTSHELF__CANDIDATES__ALS__FACTORS` is `factors` of `[candidates.als]`.
 Its value is read as TOML (`64`, `true`, `["a", "b"]`), and as text if it is none.
 
+Between the defaults and the file stands `nightshelf.tuned.toml` beside it, where there is one: \
+what [tuning](../cookbook/tune.md) has found for `[candidates]` and `[ranking]`.
+The file and the environment win over it, key by key.
+
 An unknown table or key, a wrong type or an impossible value is an error that names file, key, \
 value and what is allowed.
 A duration is a whole number and a unit (`ms`, `s`, `m`, `h`, `d`) in quotes: `"36h"`; \
@@ -38,7 +42,8 @@ A name starts with a letter and has at most 32 of `a-z`, `0-9` and `_`.
 The sections `night`, `events`, `features`, `quality`, `candidates`, `ranking`, `evaluation`, \
 `surfaces`, `lists` and `reasons` decide what is in the lists: a change makes a new run.
 `source` decides what is in the lake.
-`project`, `publish`, `store` and `serving` change neither.
+`gate` and `registry` decide which model serves.
+`project`, `tuning`, `publish`, `store`, `mlflow` and `serving` change neither.
 
 This page is made from the classes that read the sections: `python -m tests.docs.settings_page`.
 """

@@ -22,6 +22,7 @@ from settings import load_settings
 AS_OF = datetime(2018, 1, 1)
 HOSTILE = "<script>alert('&')</script>"
 MODELS = {"ranker": 0.4, "ranker_with_rules": 0.38, "recent_popularity": 0.2, "als": 0.1}
+SETTINGS = '[project]\nnamespace = "shop"\n\n[surfaces.home]\n\n[surfaces.discover]\n'
 TITLES = ["Oat milk $1", HOSTILE, None]
 
 
@@ -43,15 +44,65 @@ def made_evaluation() -> dict[str, Any]:
                     "Families": {"users": 700, "ndcg@20": MODELS},
                     HOSTILE: {"users": 500, "ndcg@20": MODELS},
                 },
+                "activity": {
+                    "new": made_group("at most 5 events", 0, dict.fromkeys(MODELS)),
+                    "light": made_group("6 to 40 events", 800, MODELS),
+                    "heavy": made_group("more than 40 events", 400, MODELS),
+                },
+                "item_groups": {
+                    "new": made_items("first event within 28 days, or none", 0),
+                    "tail": made_items(HOSTILE, 2),
+                    "head": made_items("most events, together 50 % of all", 1),
+                },
                 "importance": {"score.als": 0.6, HOSTILE: 0.4, "unused": 0.0},
                 "rules_cost_ndcg@20": 0.02,
             },
             "discover": {
                 "users": 0,
-                "truth_items_mean": float("nan"),
                 "models": {},
-                "rules_cost_ndcg@20": float("nan"),
+                "importance": {},
             },
+        },
+    }
+
+
+def made_group(meaning: str, users: int, figures: dict[str, Any]) -> dict[str, Any]:
+    """Every metric of every model is that of *figures*."""
+    return {"meaning": meaning, "users": users, "ndcg@20": figures, "recall@20": figures}
+
+
+def made_items(meaning: str, items: int) -> dict[str, Any]:
+    """Each item is in the truth of a hundred users; without items nobody has figures."""
+    figures: dict[str, Any] = MODELS if items else dict.fromkeys(MODELS)
+    shares = {"items": items, "truth_share": items / 3, "listed_share@20": figures}
+    return made_group(meaning, 100 * items, figures) | shares
+
+
+def made_comparison() -> dict[str, Any]:
+    """`home` is better in one figure and not decided in the other; `discover` has no figures."""
+    figure = {"users": 1100, "live": 0.37, "tonight": 0.38, "difference": 0.01}
+    return {
+        "live": "20171231T000000-def-87654321",
+        "reason": "",
+        "model": "ranker_with_rules",
+        "confidence": 0.95,
+        "surfaces": {
+            "home": {
+                "reason": "",
+                "figures": {
+                    "ndcg@20": {**figure, "interval": [0.004, 0.016], "verdict": "better"},
+                    "recall@20": {**figure, "interval": [-0.002, 0.022], "verdict": "not decided"},
+                },
+                "lists": {
+                    "users": 3,
+                    "users_only_tonight": 1,
+                    "users_only_live": 2,
+                    "overlap@10": 0.75,
+                    "overlap@20": 0.5,
+                    "changed@20": 1.0,
+                },
+            },
+            "discover": {"reason": f"the label was {HOSTILE}", "figures": {}, "lists": None},
         },
     }
 
@@ -64,15 +115,17 @@ def made_metrics(ndcg: float) -> dict[str, Any]:
             metrics[f"{name}@{k}"] = ndcg
             metrics[f"{name}@{k}_interval"] = [round(ndcg - 0.01, 6), round(ndcg + 0.01, 6)]
     beyond = {"coverage@20": 0.125, "popularity@20": 0.25, "novelty@20": 2.5, "diversity@20": 0.5}
-    return metrics | beyond
+    fairness = {"gini@20": 0.9, "popularity_lift@20": -0.25, "miscalibration@20": None}
+    return metrics | beyond | fairness | {"serendipity@20": 0.0625}
 
 
 def made_run(folder: Path, evaluation: dict[str, Any] | None = None) -> Run:
     """A run in *folder*: three users, three items, lists on `home`, none on `discover`."""
     file = folder / "nightshelf.toml"
-    file.write_text('[project]\nnamespace = "shop"\n', encoding="utf-8")
+    file.write_text(SETTINGS, encoding="utf-8")
     run = Run("20180101T000000-abc", folder / "run", AS_OF, load_settings(file, environ={}))
     write_json(run.path("evaluation.json"), evaluation or made_evaluation())
+    write_json(run.path("comparison.json"), made_comparison())
     write_json(run.path("manifest.json"), _manifest())
     _write_tables(run)
     _write_lists(run)

@@ -8,12 +8,26 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.evaluation.comparison_section import (
+    ComparisonSection,
+    FigureRow,
+    ListsRow,
+    build_comparison,
+    comparison_lines,
+)
 from pipelines.evaluation.report import Gate, Stage, read_gates, read_stages, write_report
 from pipelines.evaluation.shoppers import Shopper, ShownItem, pick_shoppers
 from pipelines.files import read_json, write_json
 from pipelines.index import load_index
 from pipelines.runs import Run
-from tests.evaluation.reported_run import HOSTILE, MODELS, made_evaluation, made_run, write_gate
+from tests.evaluation.reported_run import (
+    HOSTILE,
+    MODELS,
+    made_comparison,
+    made_evaluation,
+    made_run,
+    write_gate,
+)
 
 VOID = {"meta", "use", "path", "br", "link", "img"}
 
@@ -97,8 +111,9 @@ def test_hostile_text_stays_text(run):
     """Titles, segments, columns, reasons and files called <script> reach the page as text only."""
     text, page = write_and_read(run)
     assert "<script" not in text
-    # Column of the ranker, two titles, quarantine reason and what is wrong with a file.
-    assert page.words.count(HOSTILE) == 5
+    # Column of the ranker, kind of item, two titles, quarantine reason, what is wrong with a file.
+    assert page.words.count(HOSTILE) == 6
+    assert f"discover: not comparable with the live version: the label was {HOSTILE}." in page.words
     assert f"{HOSTILE} (500)" in page.words
 
 
@@ -118,6 +133,84 @@ def test_missing_models_and_users(tmp_path):
     text, page = write_and_read(run)
     assert "There is nothing to evaluate: 0 users" in text
     assert page.open == []
+
+
+def test_surfaces_come_in_the_order_of_the_settings(run):
+    """The settings name home before discover, the file has them by name."""
+    text, _ = write_and_read(run)
+    places = [text.index(f'id="surface-{name}"') for name in ("home", "discover")]
+    assert places == sorted(places)
+
+
+def test_groups_of_users_and_items_have_their_figures(run):
+    """What the groups mean and what the models reach in them; a dash where there is nobody."""
+    _, page = write_and_read(run)
+    users = page.words[page.words.index("Users by activity") :]
+    users = [word for word in users[: users.index("Items by how often they were chosen")] if word]
+    start = users.index("new")
+    assert users[start : start + 8] == ["new", "at most 5 events", "0", "–", "–", "–", "–", "light"]
+    start = users.index("light")
+    assert users[start : start + 7] == [
+        "light",
+        "6 to 40 events",
+        "800",
+        "0.400",
+        "0.380",
+        "0.200",
+        "0.400",
+    ]
+
+
+def test_the_comparison_says_what_was_decided():
+    """A line a surface for the terminal, in the order asked for, and why there is none."""
+    assert comparison_lines(made_comparison(), ["home", "discover"]).splitlines() == [
+        "home: against the live version better, NDCG@20 +0.0100 (+0.0040 … +0.0160, 1,100 users)",
+        f"discover: not comparable with the live version: the label was {HOSTILE}.",
+    ]
+    nothing = {**made_comparison(), "reason": "no version is live yet", "surfaces": {}}
+    assert comparison_lines(nothing, ["home"]) == (
+        "Not comparable with the live version: no version is live yet."
+    )
+
+
+def test_the_comparison_is_on_the_page(run):
+    """Figures with their verdicts, and how much of the live lists is left."""
+    assert build_comparison(made_comparison(), ["home"]) == ComparisonSection(
+        live="20171231T000000-def-87654321",
+        model="ranker_with_rules",
+        confidence="95 %",
+        reasons=[f"discover: not comparable with the live version: the label was {HOSTILE}."],
+        figures=[
+            FigureRow(
+                surface="home",
+                metric=metric,
+                users="1,100",
+                live="0.3700",
+                tonight="0.3800",
+                difference="+0.0100",
+                interval=interval,
+                verdict=verdict,
+            )
+            for metric, interval, verdict in (
+                ("NDCG@20", "+0.0040 … +0.0160", "better"),
+                ("Recall@20", "−0.0020 … +0.0220", "not decided"),
+            )
+        ],
+        lists=[
+            ListsRow(
+                surface="home",
+                users="3",
+                overlap_10="75.0 %",
+                overlap_20="50.0 %",
+                changed="100.0 %",
+                only_tonight="1",
+                only_live="2",
+            )
+        ],
+    )
+    _, page = write_and_read(run)
+    words = page.words[page.words.index("Against the live version") :]
+    assert {"▲ better", "not decided", "Users with any change"} <= set(words)
 
 
 def test_shoppers(run):

@@ -25,6 +25,13 @@ def test_table_has_the_numbers_of_the_file():
     assert evaluation_table(evaluation) == TABLE
 
 
+def test_surfaces_come_in_the_order_asked_for():
+    """Names first, in their order; a surface that is not named comes after them."""
+    evaluation = made_evaluation()
+    lines = evaluation_table(evaluation, ["home", "basket"]).splitlines()
+    assert [line.split(":")[0] for line in lines[-2:]] == ["home", "discover"]
+
+
 def test_missing_figures_are_dashes():
     """A baseline, an interval or a cost that is not in the file is a dash, never a zero."""
     evaluation = made_evaluation()

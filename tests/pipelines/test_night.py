@@ -153,7 +153,7 @@ def test_every_stage_leaves_a_record(finished_night):
     """Stages in their order, with seconds and memory in `timings.json`."""
     assert [record["stage"] for record in finished_night.stage_records()] == ALL_STAGES
     timings = read_json(finished_night.path("timings.json"))
-    assert set(timings) == {"seconds", "peak_mb", "total_seconds"}
+    assert set(timings) == {"seconds", "peak_mb", "total_seconds", "explain_seconds"}
     assert set(timings["seconds"]) == set(timings["peak_mb"]) == set(ALL_STAGES) - {FINISHED}
     assert timings["total_seconds"] == pytest.approx(sum(timings["seconds"].values()), abs=0.01)
 

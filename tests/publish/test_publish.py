@@ -75,6 +75,39 @@ def test_every_byte_of_a_run_arrives(client, publish, lists):
     assert client.exists("ns:demo:publisher") == 0
 
 
+def test_explanations_are_shipped_counted_and_restored(client, publish, lists):
+    """Rows of some users arrive under `explain`, and a lost bucket is noticed and loaded again."""
+    directory = lists(1, explained=3)
+    publish(directory)
+    keys = NamespaceKeys("demo").version(ONE)
+    rows = pq.read_table(directory / "explain-home.parquet").to_pylist()
+    expected = {row["user_id"].encode(): row["explained"] for row in rows}
+    found = {}
+    for bucket in range(4):
+        found |= client.hgetall(keys.explain("home", bucket))
+    assert (found, len(found)) == (expected, 25)
+    client.delete(keys.explain("home", 2))
+    assert publish(directory).n_bytes > 0
+    assert client.hgetall(keys.explain("home", 2)).items() <= expected.items()
+    assert publish(directory).n_bytes == 0
+
+
+def test_a_version_takes_its_explanations_along(client, publish, lists):
+    """Retiring leaves none of them behind."""
+    publish(lists(1, explained=3))
+    publish(lists(2))
+    retire_version(client, "demo", ONE, PublishSettings(retire_after_s=0))
+    assert list(client.scan_iter(f"ns:demo:v:{ONE}:*")) == []
+
+
+def test_lists_without_the_explanations_they_name_are_refused(publish, lists):
+    """The error names the file that is missing."""
+    directory = lists(1, explained=3)
+    (directory / "explain-discover.parquet").unlink()
+    with pytest.raises(PublishError, match=r"explain-discover\.parquet: missing; build"):
+        publish(directory)
+
+
 def test_publishing_the_live_lists_again_changes_nothing(client, publish, lists):
     """The second publish ships no bytes and leaves every key as it was."""
     publish(lists(1))

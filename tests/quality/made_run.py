@@ -44,6 +44,11 @@ repeats = true
 [surfaces.discover]
 repeats = false
 
+[gate]
+min_events = 1
+min_users = 1
+min_items = 1
+
 [quality]
 min_list_items = 5
 min_fill_rate = 0.9

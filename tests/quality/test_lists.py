@@ -4,7 +4,10 @@ import json
 
 import numpy as np
 
+from pipelines.lists.explained import explain_path
+from pipelines.lists.pack import write_by_bucket
 from pipelines.quality.lists import check_lists
+from store.explained import RECORD, pack_explained
 from tests.quality.made_run import (
     LENGTH,
     begin_with_lists,
@@ -21,8 +24,8 @@ def test_sound_lists_pass(inputs):
     """Full lists of available items, in order and new to the user where they must be."""
     counts = check_lists(begin_with_lists(inputs))
     assert counts == {
-        "expectations": 12,
-        "measurements": 23,
+        "expectations": 13,
+        "measurements": 25,
         "discover_rows": 30,
         "home_rows": 30,
     }
@@ -169,3 +172,16 @@ def test_a_missing_column_is_named(inputs):
     message = stopped_by(check_lists, run)
     assert found_failures(run, "lists") == [("columns", DISCOVER, 5), ("columns", HOME, 1)]
     assert "missing, or not numbers: score" in message
+
+
+def test_only_listed_items_may_be_explained(inputs):
+    """An explained item that the user's list lacks, and a user nobody knows, stop the night."""
+    run = begin_with_lists(inputs)
+    path = explain_path(run.path("lists"), "home")
+    sound = [RECORD.pack(item, 1, 0, 0, 0, 1, 0, 0) for item in (0, 1)]
+    write_by_bucket(path, ["u0", "u1"], [pack_explained(b"".join(sound))] * 2, "explained", 1)
+    check_lists(run)
+    broken = [RECORD.pack(item, 1, 0, 0, 0, 1, 0, 0) for item in (0, 9)]
+    write_by_bucket(path, ["u0", "who"], [pack_explained(b"".join(broken))] * 2, "explained", 1)
+    stopped_by(check_lists, run)
+    assert found_failures(run, "lists") == [("explained_items", "explain-home.parquet", 3.0)]

@@ -182,7 +182,7 @@ def test_a_wrong_method_is_a_problem(site):
 
 def test_a_bug_is_a_problem(site, monkeypatch, caplog):
     """An exception nobody expected is 500 without its text, which goes to the log."""
-    monkeypatch.setattr(site.shelf, "fetch", lambda *_: 1 / 0)
+    monkeypatch.setattr(site.shelf, "fetch", lambda *_, **__: 1 / 0)
     response = site.http.get("/recs/u1")
     assert (response.status_code, response.content_type) == (500, "application/problem+json")
     assert "division" not in response.text

@@ -6,7 +6,8 @@ with delivered as (
     qualify
         row_number() over (
             partition by item_id
-            order by updated_at desc nulls last, title, category, price, available, text
+            order by updated_at desc nulls last, title, category, price, available, text,
+                vector
         ) = 1
 ),
 
@@ -25,9 +26,10 @@ select
     coalesce(available, true) as available,
     created_at,
     text,
-    updated_at
+    updated_at,
+    vector
 from delivered
 union all
-select item_id, item_id, null, null, null, true, null, null, null
+select item_id, item_id, null, null, null, true, null, null, null, null
 from unlisted
 order by item_id

@@ -48,8 +48,11 @@ def checkerboard() -> Interactions:
 
 
 def past_of(interactions: Interactions, segments: IntArray | None = None) -> Past:
-    """What a generator is fitted on; items are called by their number."""
+    """What a generator is fitted on; items are called by their number, and know their colour."""
     numbers = [str(number) for number in range(interactions.n_items)]
-    items = pa.table({"item_id": numbers, "title": numbers, "category": numbers})
+    colours = [("even", "odd")[number % 2] for number in range(interactions.n_items)]
+    items = pa.table({"item_id": numbers, "title": numbers, "category": colours})
+    vectors = pa.chunked_array([[[1.0, 0.0] if c == "even" else [0.0, 1.0] for c in colours]])
     everybody = np.zeros(interactions.n_users, dtype=np.int32)
-    return Past(interactions, items, everybody if segments is None else segments, seed=3)
+    segments = everybody if segments is None else segments
+    return Past(interactions, items, segments, seed=3, vectors=vectors)

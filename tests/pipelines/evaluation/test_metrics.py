@@ -8,16 +8,16 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from pipelines.candidates.generator import NO_ITEM
-from pipelines.evaluation.evaluate import fill_up
+from pipelines.evaluation import metrics as metrics_module
+from pipelines.evaluation.baselines import fill_up
 from pipelines.evaluation.metrics import (
     average_precision,
     bootstrap_interval,
-    coverage,
+    bootstrap_intervals,
     find_hits,
-    intra_list_diversity,
     metrics_of_users,
     ndcg,
-    novelty,
+    paired_interval,
     recall,
     reciprocal_rank,
     summarise,
@@ -123,29 +123,42 @@ def test_an_interval_is_as_wide_as_theory_says():
     assert (low, high) == pytest.approx((values.mean() - error, values.mean() + error), rel=0.005)
 
 
+def test_columns_share_their_draws_whatever_the_size_of_a_block(monkeypatch):
+    """Each column has the interval that it has alone, in one block of draws or in many."""
+    columns = np.random.default_rng(4).random((50, 3))
+    alone = [bootstrap_interval(columns[:, k], 200, 0.9, seed=5) for k in range(3)]
+    together = bootstrap_intervals(columns, 200, 0.9, seed=5)
+    monkeypatch.setattr(metrics_module, "BLOCK_CELLS", 7 * 50)
+    in_blocks = bootstrap_intervals(columns, 200, 0.9, seed=5)
+    expected = [pytest.approx(interval) for interval in alone]
+    assert (together, in_blocks) == (expected, expected)
+
+
+def test_a_pair_is_drawn_together():
+    """Users differ a lot, both models hardly: the difference is sure, the means are not."""
+    users = np.random.default_rng(6).random(300)
+    low, high = paired_interval(users + 0.01, users, 500, 0.95, seed=1)
+    assert (low, high) == pytest.approx((0.01, 0.01))
+    wide_low, wide_high = bootstrap_interval(users, 500, 0.95, seed=1)
+    assert wide_high - wide_low > 0.05
+    assert paired_interval(users, users, 500, 0.95, seed=1) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(("a", "b"), [([1.0], [1.0, 2.0]), ([], [])])
+def test_a_pair_needs_the_same_users(a, b):
+    """Lists of values that cannot belong to the same users are refused."""
+    with pytest.raises(ValueError, match="expected one of each for every common user"):
+        paired_interval(np.array(a), np.array(b), 100, 0.95, seed=0)
+
+
 def test_a_summary_puts_intervals_beside_means():
-    """Each metric has its mean and `<metric>_interval`, rounded to six digits."""
-    found = summarise({"ndcg@5": np.array([0.5, 0.5])}, 100, 0.95, 0)
-    assert found == {"ndcg@5": 0.5, "ndcg@5_interval": [0.5, 0.5]}
-
-
-def test_coverage_novelty_and_diversity_by_hand():
-    """Two short lists of four items in two categories."""
-    lists = np.array([[0, 1, NO_ITEM], [1, 2, 3]], dtype=np.int32)
-    buyers = np.array([8, 4, 2, 0], dtype=np.int32)
-    categories = np.array([0, 1, 1, 1], dtype=np.int32)
-    assert coverage(lists, 8) == 0.5
-    # -log2 of 8/8, 4/8, 4/8, 2/8 and, for what nobody had, 1/8.
-    assert novelty(lists, buyers, 8) == pytest.approx((0 + 1 + 1 + 2 + 3) / 5)
-    assert intra_list_diversity(lists, categories) == pytest.approx((1 + 0) / 2)
-
-
-def test_empty_lists_have_no_novelty_and_no_diversity():
-    """Where nothing is listed the figures are zero, not errors."""
-    lists = np.full((2, 3), NO_ITEM, dtype=np.int32)
-    kinds = np.zeros(4, dtype=np.int32)
-    found = (coverage(lists, 4), novelty(lists, kinds, 2), intra_list_diversity(lists, kinds))
-    assert found == (0.0, 0.0, 0.0)
+    """Each metric of each model has its mean and `<metric>_interval`, rounded to six digits."""
+    half, one = np.array([0.5, 0.5]), np.array([1.0, 1.0])
+    found = summarise({"als": {"ndcg@5": half}, "ranker": {"ndcg@5": one}}, 100, 0.95, 0)
+    assert found == {
+        "als": {"ndcg@5": 0.5, "ndcg@5_interval": [0.5, 0.5]},
+        "ranker": {"ndcg@5": 1.0, "ndcg@5_interval": [1.0, 1.0]},
+    }
 
 
 def test_fill_up_adds_others_without_doubles():

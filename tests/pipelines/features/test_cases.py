@@ -39,6 +39,7 @@ TYPES = {
     "position": pa.int32(),
     "available": pa.bool_(),
     "tags": pa.list_(pa.string()),
+    "vector": pa.list_(pa.float32()),
     "weight": pa.float64(),
 }
 COLUMNS = {

@@ -22,6 +22,7 @@ from pipelines.lists.user_rows import _last_items
 from pipelines.quality.gate import QualityError
 from pipelines.quality.lists import check_lists
 from pipelines.surfaces import SurfacesSettings
+from store.explained import unpack_explained
 from store.had import unpack_had
 from store.keys import bucket_of
 from store.packed import unpack_list
@@ -98,8 +99,11 @@ def test_reasons_are_true(finished_night, lists, history):
             assert (code == "bought_often") == (bought >= OFTEN)
             assert (code == "bought_before") == (0 < bought < OFTEN)
             assert (code == "seen_before") == (row["item"] in own and not bought)
-            assert (code == "goes_with") == (row["reason_item"] in own)
+            assert (row["reason_item"] >= 0) == (row["reason_item"] in own)
+            assert code != "goes_with" or row["reason_item"] in own
             assert row["reason_item"] != row["item"]
+            assert row["generators"] >> row["source"] & 1
+            assert row["generators"] < 2 ** len(night_sources)
 
 
 def test_packed_lists_are_the_listed_rows(finished_night, lists, surface, index):
@@ -117,6 +121,26 @@ def test_packed_lists_are_the_listed_rows(finished_night, lists, surface, index)
             for r in rows
         ]
         assert [e.score for e in entries] == pytest.approx([r["score"] for r in rows], abs=2e-5)
+
+
+def test_explanations_are_those_of_the_first_items(finished_night, lists, surface, index):
+    """Of each list the first five items in order, with who proposed them and real features."""
+    folder = finished_night.path("lists")
+    features = read_json(folder / "manifest.json")["surfaces"][surface]["features"]
+    number = {user: n for n, user in enumerate(index.user_ids.tolist())}
+    rows = pq.read_table(folder / f"explain-{surface}.parquet").to_pylist()
+    assert {number[row["user_id"]] for row in rows} == set(lists)
+    used = set()
+    for row in rows:
+        first = lists[number[row["user_id"]]][:5]
+        found = unpack_explained(row["explained"])
+        assert [(e.number, sum(1 << bit for bit in e.generators)) for e in found] == [
+            (item["item"], item["generators"]) for item in first
+        ]
+        used |= {place for e in found for place, _ in e.contributions}
+        assert all(0 < sum(abs(s) for _, s in e.contributions) < 1.001 for e in found)
+    assert used <= set(range(len(features)))
+    assert all(feature["description"] for feature in features)
 
 
 def test_the_manifest_describes_the_lists(finished_night, lists, surface):

@@ -9,10 +9,9 @@ import pytest
 from pipelines.lists.fallback import FallbackList
 from pipelines.lists.listed import Listed, _never_rising
 from pipelines.lists.pack import pack_fallback, pack_lists, write_by_bucket
-from pipelines.lists.reasons import REASON_CODES, name_reason_items, reason_code, reason_codes
+from pipelines.lists.reasons import REASON_CODES
 from store.keys import bucket_of
 from store.packed import SCORE_STEPS, unpack_list
-from tests.pipelines.candidates.boards import checkerboard
 
 
 def made_lists(seed):
@@ -29,6 +28,7 @@ def made_lists(seed):
         reasons=dice.integers(0, len(REASON_CODES), n).astype(np.uint8),
         sources=dice.integers(0, 5, n).astype(np.uint8),
         reason_items=dice.integers(-1, 9, n).astype(np.int32),
+        generators=dice.integers(1, 2**5, n).astype(np.uint32),
     )
 
 
@@ -97,51 +97,3 @@ def test_scores_never_rise():
     starts = np.array([1, 0, 0, 0, 1, 0, 0], dtype=bool)
     expected = np.array([0.9, 0.5, 0.5, 0.4, 0.7, 0.7, 0.2], dtype=np.float32)
     np.testing.assert_allclose(_never_rising(scores, starts), expected, atol=1e-6)
-
-
-def test_what_the_user_had_explains_before_any_generator():
-    """Bought often, bought, looked at, then the generator that ranked the item best."""
-    history = checkerboard().matrix
-    purchases = checkerboard().purchases.copy()
-    purchases[0, 2] = 3.0
-    purchases[0, 6] = 0.0  # views alone
-    generators = ["als", "item_item", "own_most_frequent", "recent_popularity"]
-    codes = reason_codes(
-        np.zeros(6, dtype=np.int32),
-        np.array([2, 4, 6, 1, 3, 7], dtype=np.int32),
-        np.array([0, 0, 0, 0, 1, 3], dtype=np.uint8),
-        generators,
-        history,
-        purchases,
-    )
-    assert [REASON_CODES[code] for code in codes] == [
-        "bought_often",
-        "bought_before",
-        "seen_before",
-        "similar_baskets",
-        "goes_with",
-        "popular_now",
-    ]
-
-
-def test_only_explained_items_name_another_one():
-    """Where no item is named, “goes with” would be half a sentence: it becomes another reason."""
-    goes_with, popular = reason_code("goes_with"), reason_code("popular_now")
-
-    class Nearest:
-        """Knows one neighbour, of item 1 alone."""
-
-        def nearest_own_items(self, users, items):
-            return np.where(items == 1, 8, -1).astype(np.int32)
-
-    codes = np.array([goes_with, goes_with, goes_with, popular], dtype=np.uint8)
-    users, items = np.zeros(4, dtype=np.int32), np.array([1, 2, 1, 1], dtype=np.int32)
-    wanted = np.array([True, True, False, True])
-    found = name_reason_items(codes, users, items, wanted, Nearest)
-    assert found.tolist() == [8, -1, -1, -1]
-    assert [REASON_CODES[code] for code in codes] == [
-        "goes_with",
-        "similar_baskets",
-        "similar_baskets",
-        "popular_now",
-    ]

@@ -53,6 +53,7 @@ def test_first_items_pads_short_lists():
     """Users without candidates get an empty row, others their first k."""
     users = np.array([1, 1, 1, 4], dtype=np.int32)
     items = np.array([9, 3, 5, 2], dtype=np.int32)
-    ranked = Ranked(users, items, np.ones(4, np.float32), np.zeros(4, np.uint8))
+    zeros = np.zeros(4, dtype=np.uint8)
+    ranked = Ranked(users, items, np.ones(4, np.float32), zeros, zeros.astype(np.uint32))
     found = ranked.first_items(np.array([0, 1, 4], dtype=np.int32), 2)
     assert found.tolist() == [[-1, -1], [9, 3], [2, -1]]

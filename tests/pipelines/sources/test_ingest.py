@@ -258,6 +258,50 @@ def test_every_id_gets_a_row(till):
     ]
 
 
+def with_vectors(till, vectors):
+    """Items of the till with *vectors*: item → DuckDB's text of a list, '' for none."""
+    rows = " union all ".join(
+        f"select '{item}' as item_id, try_cast(nullif('{text}', '') as varchar[]) as vector"
+        for item, text in vectors.items()
+    )
+    header = ITEMS.partition("select")[0].replace(
+        "title: Title., category: Shelf.", "vector: Where it points."
+    )
+    till.write_staging("items", f"{header}{rows}")
+    till.deliver("a.csv", [row(), row("bob", "tea")])
+
+
+def test_vectors_come_along_if_they_are_finite(till, caplog):
+    """Lists of numbers reach the lake; others are left out and counted in a warning."""
+    with_vectors(
+        till,
+        {
+            "milk": "[1, -2.5]",
+            "jam": "[1, nan]",
+            "rum": "[inf, 1]",
+            "egg": "[1, null]",
+            "ice": "[]",
+            "oil": "[many, 1]",
+            "rye": "",
+        },
+    )
+    lake = till.ingest()
+    items = pq.read_table(lake.table_file("items"))
+    assert items.schema.field("vector").type == pa.list_(pa.field("element", pa.float32()))
+    found = {i["item_id"]: i["vector"] for i in items.to_pylist()}
+    nothing = dict.fromkeys(("jam", "rum", "egg", "ice", "oil", "rye", "tea"))
+    assert found == {"milk": [1.0, -2.5], **nothing}
+    assert "5 of 6 vectors are left out; expected lists of finite numbers" in caplog.text
+
+
+def test_vectors_of_two_lengths_are_refused(till):
+    """The error counts the items of each length and names the first."""
+    with_vectors(till, {"milk": "[1, 2]", "jam": "[3, 4]", "rum": "[1, 2, 3]"})
+    lengths = r"2 lengths \(2 numbers: 2 items, jam first; 3 numbers: 1 items, rum first\)"
+    with pytest.raises(SourceError, match=f"items.sql: vectors of {lengths}; expected one length"):
+        till.ingest()
+
+
 def test_unchanged_input_is_not_read_again(till):
     """The second ingest returns the same lake without touching a file; new bytes are read."""
     path = till.deliver("a.csv", [row()])

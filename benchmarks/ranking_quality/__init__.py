@@ -1,0 +1,1 @@
+"""Ranking quality on public data: the night's generators and ranker against published figures."""

@@ -1,0 +1,91 @@
+"""`train.txt.gz` and `test.txt.gz` with lines `user item item …`, without moments."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from scipy.sparse import csr_matrix
+
+from benchmarks.ranking_quality.problem import (
+    SEED,
+    Problem,
+    Split,
+    interactions_of,
+    past_of,
+    truth_of,
+)
+from pipelines.candidates.generator import Past
+from pipelines.interactions import IntArray
+from settings.errors import NightshelfError
+
+HELD_OUT = 0.15  # of the training pairs, at random
+SLICES = 5
+
+
+class DataError(NightshelfError):
+    """A file of the data set is missing or is not what was expected."""
+
+
+def read_pairs(path: Path) -> tuple[IntArray, IntArray]:
+    """Users and items of every pair in *path*. Raises `DataError` naming the file and line."""
+    users: list[int] = []
+    items: list[int] = []
+    try:
+        with gzip.open(path, "rt", encoding="ascii") as file:
+            for number, line in enumerate(file, start=1):
+                try:
+                    user, *had = map(int, line.split())
+                except ValueError:
+                    raise DataError(
+                        f"{path}, line {number}: {line[:40]!r}; expected numbers: user item item …"
+                    ) from None
+                users += [user] * len(had)
+                items += had
+    except (OSError, EOFError) as error:
+        raise DataError(
+            f"{path}: {error}; put train.txt.gz and test.txt.gz there, "
+            "with lines of numbers: user item item …"
+        ) from None
+    return np.array(users, dtype=np.int32), np.array(items, dtype=np.int32)
+
+
+def read_split(
+    folder: Path, published: Mapping[str, tuple[float | None, float | None]]
+) -> Problem:
+    """The problem of *folder*: every item is ranked, those of the training part are left out."""
+    users, items = read_pairs(folder / "train.txt.gz")
+    test_ids = [numbers.max(initial=-1) for numbers in read_pairs(folder / "test.txt.gz")]
+    n_users = int(max(users.max(), test_ids[0])) + 1
+    n_items = int(max(items.max(), test_ids[1])) + 1
+
+    def read_test() -> csr_matrix:
+        return truth_of(*read_pairs(folder / "test.txt.gz"), (n_users, n_items))
+
+    def hold_out() -> Sequence[Split]:
+        return [_hold_out(users, items, n_users, n_items, n) for n in range(SLICES)]
+
+    return Problem(
+        name=folder.name,
+        past=_past(users, items, n_users, n_items),
+        hold_out=hold_out,
+        read_test=read_test,
+        depth=20,
+        published=published,
+    )
+
+
+def _hold_out(users: IntArray, items: IntArray, n_users: int, n_items: int, number: int) -> Split:
+    kept = np.random.default_rng([SEED, number]).random(len(users)) >= HELD_OUT
+    truth = truth_of(users[~kept], items[~kept], (n_users, n_items))
+    return Split(_past(users[kept], items[kept], n_users, n_items), truth)
+
+
+def _past(users: IntArray, items: IntArray, n_users: int, n_items: int) -> Past:
+    ages = np.zeros(len(users), dtype=np.float32)
+    numbers = [str(number) for number in range(n_items)]
+    interactions = interactions_of(users, items, ages, n_users, n_items)
+    return past_of(interactions, pa.table({"item_id": numbers}))

@@ -1,0 +1,1 @@
+"""Looks for better settings of generators and ranker, before the window that judges the night."""

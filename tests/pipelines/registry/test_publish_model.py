@@ -1,0 +1,157 @@
+"""Champion and live lists are one: whatever is published, refused, held, or moved by hand."""
+
+import logging
+
+import pytest
+
+from pipelines.night import publish_run
+from pipelines.registry.follow import follow_live
+from pipelines.registry.register import register_run
+from pipelines.registry.registry import read_registry
+from store.pointer import read_active, release_hold, set_hold
+from store.versions import activate, read_version
+from tests.night_fixtures import open_shop
+from tests.pipelines.registry.other_nights import decisions, other_night, states
+
+NAMESPACE = "shop"
+
+
+@pytest.fixture
+def worse(night):
+    """A later night whose lists are worse for everybody."""
+    return other_night(night, "b", gain=-0.05)
+
+
+@pytest.fixture
+def alike(night):
+    """A later night that is neither better nor worse."""
+    return other_night(night, "c")
+
+
+def model_of(run):
+    return register_run(run).model
+
+
+def version_of(run):
+    return run.manifest["outputs"]["version"]
+
+
+def test_the_first_model_ever_becomes_champion(night, client):
+    """Nothing was live: its lists are, and the reason is kept."""
+    assert publish_run(night).activated
+    registry = follow_live(night.settings, client).registry
+    assert registry.champion.model == model_of(night)
+    last = registry.history[-1]
+    assert (last.action, last.replaced, last.by) == ("promote", None, "night")
+    assert last.reason.startswith("the gate held: discover evaluated users ")
+
+
+def test_a_refused_challenger_changes_nothing_that_readers_see(night, worse, client, caplog):
+    """Its lists are loaded; pointer and champion stay, and the reason is in all three places."""
+    publish_run(night)
+    before = read_active(client, NAMESPACE)
+    with caplog.at_level(logging.WARNING, "nightshelf"):
+        publication = publish_run(worse)
+    assert (publication.activated, read_active(client, NAMESPACE)) == (False, before)
+    assert publication.reason.startswith("loaded, not activated: the gate refused: discover NDCG")
+    assert read_version(client, NAMESPACE, version_of(worse)).state == "ready"
+    registry = read_registry(night.settings)
+    assert states(registry) == {model_of(night): "champion", model_of(worse): "challenger"}
+    last = registry.history[-1]
+    assert (last.action, last.model, last.by) == ("refuse", model_of(worse), "night")
+    assert publication.reason.endswith(last.reason)
+    assert publication.reason in caplog.text
+
+
+def test_a_challenger_that_is_not_worse_takes_over(night, alike, client):
+    """The gate holds: its lists are live, and the champion until then is archived."""
+    publish_run(night)
+    assert publish_run(alike).activated
+    registry = read_registry(night.settings)
+    assert states(registry) == {model_of(night): "archived", model_of(alike): "champion"}
+    assert decisions(registry)[-1] == ("promote", model_of(alike), model_of(night))
+
+
+def test_publishing_the_champion_again_asks_no_gate(night, client):
+    """Its lists are live already: no decision is added."""
+    publish_run(night)
+    history = read_registry(night.settings).history
+    assert publish_run(night).reason == "already live"
+    assert read_registry(night.settings).history == history
+
+
+@pytest.mark.parametrize("run_name", ["worse", "alike"])
+def test_a_hold_comes_before_the_gate(night, client, request, run_name):
+    """Better or worse, the model stays a challenger, and it is the hold that is told of."""
+    run = request.getfixturevalue(run_name)
+    publish_run(night)
+    assert set_hold(client, NAMESPACE, "campaign").done
+    assert publish_run(run).reason == "loaded, not activated: a hold is set: campaign"
+    registry = read_registry(night.settings)
+    assert states(registry)[model_of(run)] == "challenger"
+    assert registry.history[-1].action == "register"
+    assert release_hold(client, NAMESPACE).done
+    assert publish_run(run).activated is (run_name == "alike")
+
+
+def test_lists_that_are_not_wanted_live_are_not_judged(night, worse, client):
+    """`--no-activate` loads; nobody has decided anything about the model."""
+    publish_run(night)
+    assert publish_run(worse, activate=False).reason == "loaded, not activated, as asked"
+    assert read_registry(night.settings).history[-1].action == "register"
+
+
+def test_an_emptied_store_gets_the_champion_back_and_no_other(night, worse, client):
+    """Without live lists the champion is still the one to beat; the message names it."""
+    publish_run(night)
+    client.flushall()
+    assert not publish_run(worse).activated
+    followed = follow_live(night.settings, client)
+    assert followed.registry.champion.model == model_of(night)
+    assert followed.summary == (
+        f"nothing is live; `python -m pipelines models promote {model_of(night)} --reason …` "
+        "brings the champion's lists back"
+    )
+    assert publish_run(night).activated
+
+
+def test_a_pointer_moved_by_hand_moves_the_champion(night, alike, client):
+    """The registry is brought along on the next look, there and back again."""
+    publish_run(night)
+    publish_run(alike)
+    activate(client, NAMESPACE, version_of(night), hold="wrong prices")
+    registry = follow_live(night.settings, client).registry
+    assert registry.champion.model == model_of(night)
+    last = registry.history[-1]
+    assert (last.action, last.replaced, last.reason, last.by) == (
+        "roll back",
+        model_of(alike),
+        "the live version was changed: wrong prices",
+        "store",
+    )
+
+
+def test_live_lists_of_no_model_leave_no_champion(night, alike, client):
+    """A version that the registry does not know is live: nobody is called champion."""
+    publish_run(night)
+    publish_run(alike)
+    client.set("ns:shop:active", "9 20240501T000000-0123456789ab-01234567")
+    followed = follow_live(night.settings, client)
+    assert followed.registry.champion is None
+    assert followed.summary == (
+        "live: 20240501T000000-0123456789ab-01234567, of no model that is registered"
+    )
+    assert decisions(followed.registry)[-1] == ("archive", model_of(alike), None)
+
+
+def test_a_store_that_does_not_answer_leaves_states_as_they_were(night, client):
+    """The registry is readable without the store, and says what it could not look at."""
+    publish_run(night)
+    alone = open_shop(
+        night.settings.path.parent, {"NIGHTSHELF__STORE__URL": "redis://127.0.0.1:1/0"}
+    )
+    followed = follow_live(alone)
+    assert followed.registry.champion.model == model_of(night)
+    assert followed.summary.startswith(
+        "states as last known, the store could not be asked: [store] url = redis://127.0.0.1:1/0"
+    )

@@ -1,0 +1,122 @@
+"""`explain=1`: what speaks for the first items, read only where somebody asks."""
+
+import json
+
+import pytest
+
+from store.explained import RECORD, pack_explained
+from store.keys import NamespaceKeys, bucket_of
+from tests.shelf_fixtures import FEATURES, packed, user_list, version_id
+
+KEYS = NamespaceKeys("demo").version(version_id(1))
+TIERS = ("personal", "segment", "trending")
+EXPLANATION = {
+    "generators": ["trending", "als"],
+    "contributions": [
+        {**FEATURES[1], "share": 0.5, "sign": "+"},
+        {**FEATURES[0], "share": 0.25, "sign": "-"},
+    ],
+}
+
+
+@pytest.fixture
+def explained(publish, open_site):
+    """An application over lists whose first three items are explained for users of even number."""
+    publish(explained=3)
+    site = open_site()
+    site.poller.poll()
+    return site
+
+
+def reads(client):
+    """How many hash fields the server has given out."""
+    return client.info("commandstats").get("cmdstat_hget", {"calls": 0})["calls"]
+
+
+def test_the_first_items_say_what_speaks_for_them(explained):
+    """Generators and contributions of three items; everything else is as without it."""
+    plain, answer = explained.recs("u2?n=5"), explained.recs("u2?n=5&explain=1")
+    assert [item.pop("explanation", None) for item in answer["items"]] == [
+        *[EXPLANATION] * 3,
+        None,
+        None,
+    ]
+    assert answer == plain
+    assert explained.recs("u2?n=5&explain=0") == plain
+
+
+def test_explanations_stay_with_their_items(explained):
+    """What a filter leaves of the list keeps its own explanation, and only that."""
+    first, second, third = user_list(2, 40, 3, 0)
+    items = explained.recs(f"u2?n=4&explain=1&exclude=i{first}")["items"]
+    with_one = [item["item_id"] for item in items if "explanation" in item]
+    assert with_one == [f"i{second}", f"i{third}"]
+
+
+@pytest.mark.parametrize("user", ["u1", "nobody"])
+def test_nobody_is_made_up_an_explanation(explained, user):
+    """A user beyond the budget, and one without a list, get the plain answer."""
+    assert explained.recs(f"{user}?explain=1") == explained.recs(user)
+
+
+def test_nothing_is_read_that_nobody_asked_for(explained, client):
+    """Two fields a request, three with `explain=1`, in the same trip."""
+    explained.recs("u2")  # warms the catalogue
+    counts = []
+    for query in ("", "?explain=0", "?explain=1"):
+        before = reads(client)
+        explained.recs(f"u2{query}")
+        counts.append(reads(client) - before)
+    assert counts == [2, 2, 3]
+
+
+def test_a_version_without_explanations_is_asked_for_none(site, client):
+    """Lists of an older run: the parameter is taken and nothing more is read."""
+    site.recs("u2")
+    before = reads(client)
+    assert site.recs("u2?explain=1") == site.recs("u2")
+    assert reads(client) - before == 4
+
+
+def test_damaged_explanations_are_left_out(explained, client, caplog):
+    """The answer goes on without them, and the log says so once."""
+    client.hset(KEYS.explain("home", bucket_of("u2", 4)), "u2", b"broken")
+    for _ in range(2):
+        assert explained.recs("u2?explain=1") == explained.recs("u2")
+    said = [record for record in caplog.records if "explains the list of user" in record.message]
+    assert len(said) == 1
+
+
+def test_explanations_of_what_is_not_there_are_left_out(explained, client):
+    """An item that the catalogue lacks, and a row that is gone, explain nothing."""
+    key = KEYS.explain("home", bucket_of("u2", 4))
+    client.hset(key, "u2", pack_explained(RECORD.pack(9999, 1, 0, 0, 0, 1, 0, 0)))
+    assert explained.recs("u2?explain=1") == explained.recs("u2")
+    client.delete(key)
+    assert explained.recs("u2?explain=1") == explained.recs("u2")
+
+
+@pytest.mark.parametrize("value", ["", "2", "true", "yes"])
+def test_other_values_are_a_problem(site, value):
+    """`explain` is 0 or 1; the answer says so."""
+    response = site.http.get(f"/recs/u1?explain={value}")
+    assert (response.status_code, response.get_json()["parameter"]) == (422, "explain")
+    assert response.get_json()["expected"] == "0 or 1"
+
+
+def test_a_segment_is_named_in_personal_and_shared_lists(publish, open_site, client):
+    """`{segment}` is the user's own in their list, and in a shared list whom that is for."""
+    publish()
+    manifest = json.loads(client.get(KEYS.manifest))
+    manifest["reasons"][0]["text"] = "Popular with {segment}"
+    client.set(KEYS.manifest, json.dumps(manifest))
+    client.hset(KEYS.lists("home", "default", bucket_of("u1", 4)), "u1", packed([3]))
+    site = open_site()
+    site.poller.poll()
+    items = site.recs("u1?n=30")["items"]
+    texts = {tier: {i["reason"]["text"] for i in items if i["tier"] == tier} for tier in TIERS}
+    assert texts == {
+        "personal": {"Popular with students"},
+        "segment": {"Popular with students"},
+        "trending": {"Popular with your group"},
+    }
