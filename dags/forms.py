@@ -64,7 +64,7 @@ TUNE = {
         type=["array", "null"],
         items={"type": "string"},
         title="What",
-        description="Generators and `ranker`, one a line. Empty: all that the surface uses.",
+        description="Generators and `ranker`, one a line. Empty: what the surface uses.",
     ),
     "surface": Param(
         None,

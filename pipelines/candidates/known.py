@@ -10,6 +10,7 @@ from pipelines.candidates.content import Content
 from pipelines.candidates.due_again import DueAgain
 from pipelines.candidates.ease import Ease
 from pipelines.candidates.embeddings import Embeddings
+from pipelines.candidates.forecast import ForecastPopularity
 from pipelines.candidates.generator import Generator, GeneratorError, Past
 from pipelines.candidates.graph_filter import GraphFilter
 from pipelines.candidates.item_item import ItemItem
@@ -28,6 +29,7 @@ GENERATORS: Mapping[str, type[Generator]] = {
     "due_again": DueAgain,
     "ease": Ease,
     "embeddings": Embeddings,
+    "forecast_popularity": ForecastPopularity,
     "graph_filter": GraphFilter,
     "item_bm25": ItemItem,
     "item_item": ItemItem,

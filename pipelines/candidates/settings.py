@@ -13,6 +13,7 @@ from pipelines.candidates.content import ContentSettings
 from pipelines.candidates.due_again import DueAgainSettings
 from pipelines.candidates.ease import EaseSettings
 from pipelines.candidates.embeddings import EmbeddingSettings
+from pipelines.candidates.forecast import ForecastSettings
 from pipelines.candidates.graph_filter import GraphFilterSettings
 from pipelines.candidates.item_item import ItemItemSettings
 from pipelines.candidates.own_most_frequent import OwnMostFrequentSettings
@@ -35,6 +36,7 @@ class CandidateSettings(Section):
     due_again: DueAgainSettings = DueAgainSettings()
     ease: EaseSettings = EaseSettings()
     embeddings: EmbeddingSettings = EmbeddingSettings()
+    forecast_popularity: ForecastSettings = ForecastSettings()
     graph_filter: GraphFilterSettings = GraphFilterSettings()
     item_item: ItemItemSettings = ItemItemSettings()
     item_bm25: ItemItemSettings = ItemItemSettings(weighting="bm25")

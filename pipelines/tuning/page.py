@@ -80,6 +80,8 @@ def _contents(record: Mapping[str, Any]) -> dict[str, Any]:
 def conclude(record: Mapping[str, Any]) -> str:
     """What came of a study, in a sentence or two."""
     verdict = record["verdict"]
+    if len(record["trials"]) == 1:
+        return "Kept the defaults: there was no more than their own trial; give it more time."
     if verdict is None:
         return f"Kept the defaults: none of {len(record['trials'])} trials was better."
     figures = f"on {verdict['users']} other users: {verdict['sentence']}"

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pipelines.evaluation.results import RIVALS
 from pipelines.files import locked
 from pipelines.surfaces import SurfacesSettings
 from pipelines.tuning.page import write_page
@@ -21,6 +22,8 @@ from pipelines.tuning.window import TuningError, find_run, open_tuning_window, s
 from settings import Settings
 from settings.project import var_directory
 
+TRIALS_PER_FIELD = 25  # unless told otherwise; more of a fast generator find nothing new
+
 log = logging.getLogger("nightshelf")
 
 
@@ -28,7 +31,7 @@ log = logging.getLogger("nightshelf")
 class Search:
     """What is tuned, for which surface, and how long; empty: what the settings say."""
 
-    what: tuple[str, ...] = ()  # generators and `ranker`; empty: all that the surface uses
+    what: tuple[str, ...] = ()  # generators and `ranker`; empty: what the surface uses
     surface: str | None = None  # empty: the first one of the settings
     budget: timedelta | None = None  # of all studies together
     n_trials: int | None = None  # of each study, those of earlier calls included
@@ -59,7 +62,8 @@ def tune(settings: Settings, order: Search) -> Iterator[Outcome]:
                 left = ", ".join(subject.what for subject in subjects[position:])
                 log.warning("no time left for %s; name them alone, or give them more", left)
                 return
-            outcome = run_study(window, subject, Limits(order.n_trials, share))
+            n_trials = order.n_trials or TRIALS_PER_FIELD * len(subject.space)
+            outcome = run_study(window, subject, Limits(n_trials, share))
             write_page(settings, describe(outcome))
             if not order.dry_run:
                 _write_down(settings, outcome)
@@ -76,13 +80,14 @@ def _write_down(settings: Settings, outcome: Outcome) -> None:
 def choose_subjects(settings: Settings, surface: str, what: Sequence[str]) -> list[Subject]:
     """*what* without doubles, or all that *surface* uses; generators by name, then the ranker.
 
+    The generators that every evaluation is read against are tuned only when they are named.
     Raises `TuningError` for a name that cannot be tuned, or whose keys are all written by hand.
     """
     unknown = sorted(set(what) - {*SPACES, RANKER})
     if unknown:
         raise TuningError(f"what = {unknown}: expected some of {', '.join([*SPACES, RANKER])}")
     used = settings.read(SurfacesSettings)[surface].generators
-    chosen = set(what) or {*(name for name in used if name in SPACES), RANKER}
+    chosen = set(what) or {*(name for name in used if name in SPACES), RANKER} - set(RIVALS)
     ordered = sorted(chosen, key=lambda name: (name == RANKER, name))
     subjects = [subject_of(settings, name) for name in ordered]
     if not what:

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from pipelines.publish import PublishSettings, publish_lists
+from serving import create_app, open_shelf
 from store.explained import RECORD, pack_explained
 from store.keys import NamespaceKeys, bucket_of
 from tests.shelf_fixtures import FEATURES, packed, user_list, version_id
@@ -43,6 +45,26 @@ def test_the_first_items_say_what_speaks_for_them(explained):
     ]
     assert answer == plain
     assert explained.recs("u2?n=5&explain=0") == plain
+
+
+def test_a_real_night_explains_itself(finished_night, client):
+    """Lists of a whole night, published, answer with generators and features of that night."""
+    publish_lists(finished_night.path("lists"), client, "shop", PublishSettings())
+    shelf = open_shelf(finished_night.settings)
+    shelf.refresh()
+    http = create_app(finished_night.settings, shelf).test_client()
+    for surface in ("home", "discover"):
+        items = http.get(f"/recs/u000?surface={surface}&explain=1&n=7").get_json()["items"]
+        explanations = [item["explanation"] for item in items if "explanation" in item]
+        assert [item["rank"] for item in items if "explanation" in item] == [1, 2, 3, 4, 5]
+        for item, explanation in zip(items, explanations, strict=False):
+            assert item["source"] in explanation["generators"]
+            parts = explanation["contributions"]
+            assert [part["share"] for part in parts] == sorted(
+                (part["share"] for part in parts), reverse=True
+            )
+            assert all(part["description"] and part["sign"] in "+-" for part in parts)
+    shelf.close()
 
 
 def test_explanations_stay_with_their_items(explained):

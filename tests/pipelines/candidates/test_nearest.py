@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix, random_array
 
-from pipelines.candidates import nearest
 from pipelines.candidates.generator import NO_ITEM
 from pipelines.candidates.nearest import LEAST_COSINE, nearest_by_cosine, strongest_shared
 
@@ -30,10 +29,8 @@ def first_best(strengths):
     return int(np.argmax(strengths)) if strengths.max(initial=0) > 0 else NO_ITEM
 
 
-@pytest.mark.parametrize("entries", [1, 7, 5_000_000])
-def test_the_strongest_shared_column_is_found(dice, monkeypatch, entries):
-    """The largest product of two rows without the excluded column, in blocks of any size."""
-    monkeypatch.setattr(nearest, "_ENTRIES", entries)
+def test_the_strongest_shared_column_is_found(dice):
+    """The largest product of two rows, with and without an excluded column."""
     first, second = sparse(dice, 6, 15), sparse(dice, 8, 15)
     rows, others = (dice.integers(0, n, 60).astype(np.int32) for n in (6, 8))
     but = dice.integers(0, 15, 60).astype(np.int32)

@@ -9,6 +9,7 @@ import pytest
 from pipelines.__main__ import main
 from pipelines.candidates.popularity import PopularitySettings
 from pipelines.candidates.settings import CandidateSettings
+from pipelines.evaluation.report import write_report
 from pipelines.files import hash_files, read_json
 from pipelines.inputs import run_cutoffs
 from pipelines.ranking.labels import load_labels
@@ -38,7 +39,7 @@ class Words(HTMLParser):
         assert self.open == []
 
     def handle_starttag(self, tag, attrs):
-        if tag not in ("meta", "use", "path"):
+        if tag not in ("meta", "use", "path", "br", "link", "img"):
             self.open.append(tag)
 
     def handle_startendtag(self, tag, attrs):
@@ -130,7 +131,7 @@ def test_what_is_written_by_hand_is_not_searched(shop):
     environ = {"NIGHTSHELF__CANDIDATES__ALS__CONFIDENCE": "30.0"}
     written = open_shop(shop.path.parent, environ)
     assert [s.what for s in choose_subjects(written, "home", ())] == [
-        *("item_item", "own_most_frequent", "recent_popularity", "segment_popularity", "ranker"),
+        *("item_item", "segment_popularity", "ranker"),
     ]
     with pytest.raises(TuningError) as caught:
         choose_subjects(written, "home", ["als"])
@@ -193,9 +194,17 @@ def test_the_report_shows_the_newest_study_of_each(shop, window, found):
     assert tuning_section(shop).count("<svg") == 2
 
 
-def test_without_a_study_the_report_has_no_section(shop):
-    """Nothing was tuned: nothing is shown."""
+def test_the_report_has_a_section_only_after_a_study(shop, run, window):
+    """Nothing was tuned: nothing is shown; then the section stands in the page, whole."""
     assert tuning_section(shop) is None
+    pages = []
+    for _ in range(2):
+        write_report(run)
+        pages.append(run.path("report.html").read_text(encoding="utf-8"))
+        run_study(window, bad_popularity(), ONCE)
+    Words(pages[1])
+    places = ('<section id="tuning">', '<a href="#tuning">')
+    assert [[page.count(place) for place in places] for page in pages] == [[0, 0], [1, 1]]
 
 
 def test_the_budget_ends_the_studies(shop, caplog):
@@ -204,6 +213,7 @@ def test_the_budget_ends_the_studies(shop, caplog):
     order = Search(what=("due_again", "als"), budget=timedelta(milliseconds=1), dry_run=True)
     outcomes = list(tune(shop, order))
     assert [(o.subject.what, len(o.trials), o.verdict) for o in outcomes] == [("als", 1, None)]
+    assert "no more than their own trial" in conclude(describe(outcomes[0]))
     assert "no time left for due_again" in caplog.text
 
 
