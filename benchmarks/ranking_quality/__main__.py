@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.ranking_quality.blend import fit_source, rank, train, training_set
+from benchmarks.ranking_quality.blend import fit_source, rank, settings_for, train, training_set
 from benchmarks.ranking_quality.movietweetings import read_movietweetings
 from benchmarks.ranking_quality.online_retail import read_online_retail
 from benchmarks.ranking_quality.pairs import read_split
@@ -46,7 +46,7 @@ def main() -> int:
 
 def run(problem: Problem) -> None:
     started = time.monotonic()
-    settings = CandidateSettings()
+    settings = settings_for(problem.past)
     slices = problem.hold_out()
     sets = [training_set(split, settings, SEED) for split in slices]
     print([s.matrix.shape for s in sets], [float(s.relevance.sum()) for s in sets], time.monotonic()-started)

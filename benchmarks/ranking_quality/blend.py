@@ -12,14 +12,18 @@ from scipy.sparse import csr_matrix
 
 from benchmarks.ranking_quality.activity import crosses, item_columns, user_columns
 from benchmarks.ranking_quality.problem import SEED, THREADS, Split
+from pipelines.candidates.als import AlsSettings
+from pipelines.candidates.ease import EaseSettings
 from pipelines.candidates.generate import Candidates, CandidateSource
 from pipelines.candidates.generator import NO_ITEM, Past, look_up
+from pipelines.candidates.graph_filter import GraphFilterSettings
+from pipelines.candidates.item_item import ItemItemSettings
 from pipelines.candidates.known import fit_generator
 from pipelines.candidates.settings import CandidateSettings
 from pipelines.interactions import FloatArray, IntArray
 from pipelines.ranking.ranker import Ranker, fit_ranker
 from pipelines.ranking.settings import RankingSettings
-from pipelines.ranking.training_set import TrainingSet
+from pipelines.ranking.training_set import TrainingSet, _sample_negatives
 from pipelines.surfaces import SurfaceSettings
 
 # Generator → candidates a user.
@@ -39,12 +43,24 @@ GENERATORS = {
     "user_knn": 60,
     "week_popularity": 20,
 }
-RANKING = RankingSettings(
-    trees=200, leaves=63, learning_rate=0.08, min_rows_per_leaf=100, truncation=30, max_users=12_000
-)
+RANKING = RankingSettings(trees=120, leaves=31, max_users=15_000, negatives_per_user=60)
 BLOCK = 2000
 
 log = logging.getLogger("nightshelf.benchmarks")
+
+
+def settings_for(past: Past) -> CandidateSettings:
+    """Defaults, with as many factors as the catalogue is large."""
+    n_items = int(past.interactions.seen_items.sum())
+    factors = int(min(256, max(64, 2 ** round(np.log2(n_items / 64)))))
+    return CandidateSettings(
+        als=AlsSettings(factors=factors),
+        als_wide=AlsSettings(factors=2 * factors, regularization=20.0),
+        ease=EaseSettings(max_items=12_000),
+        graph_filter=GraphFilterSettings(factors=2 * factors),
+        item_bm25=ItemItemSettings(weighting="bm25", neighbours=200),
+        item_item=ItemItemSettings(neighbours=200),
+    )
 
 
 def fit_source(past: Past, settings: CandidateSettings) -> CandidateSource:
@@ -84,8 +100,8 @@ def training_set(split: Split, settings: CandidateSettings, seed: int) -> Traini
     source = fit_source(split.past, settings)
     columns = Columns.of(split.past)
     users = split.users
+    random = np.random.default_rng(seed)
     if len(users) > RANKING.max_users:
-        random = np.random.default_rng(seed)
         users = np.sort(random.choice(users, RANKING.max_users, replace=False))
     matrices, relevances, sizes = [], [], []
     names: list[str] = []
@@ -94,12 +110,14 @@ def training_set(split: Split, settings: CandidateSettings, seed: int) -> Traini
         relevance = (look_up(split.truth, candidates.users, candidates.items) > 0).astype(np.float32)
         hit = np.bincount(candidates.users, weights=relevance, minlength=split.truth.shape[0]) > 0
         kept = hit[candidates.users]  # a list without a hit teaches nothing
-        candidates = candidates.take(kept)
+        candidates, relevance = candidates.take(kept), relevance[kept]
         found = columns.of_candidates(candidates)
+        keep = _sample_negatives(candidates.users, relevance, RANKING.negatives_per_user, random)
+        found = {name: values[keep] for name, values in found.items()}
         names = list(found)
         matrices.append(np.stack(list(found.values()), axis=1))
-        relevances.append(relevance[kept])
-        sizes.append(np.unique(candidates.users, return_counts=True)[1])
+        relevances.append(relevance[keep])
+        sizes.append(np.unique(candidates.users[keep], return_counts=True)[1])
         log.info("training set: %d of %d users", min(start + BLOCK, len(users)), len(users))
     return TrainingSet(
         columns=names,

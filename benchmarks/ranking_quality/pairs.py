@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from scipy.sparse import csr_matrix
 
 from benchmarks.ranking_quality.problem import (
     SEED,
+    Figures,
     Problem,
     Split,
     interactions_of,
@@ -23,7 +24,8 @@ from pipelines.interactions import IntArray
 from settings.errors import NightshelfError
 
 HELD_OUT = 0.15  # of the training pairs, at random
-SLICES = 5
+ENOUGH_PAIRS = 60_000  # held out, for a ranker
+MAX_SLICES = 5
 
 
 class DataError(NightshelfError):
@@ -53,39 +55,46 @@ def read_pairs(path: Path) -> tuple[IntArray, IntArray]:
     return np.array(users, dtype=np.int32), np.array(items, dtype=np.int32)
 
 
-def read_split(
-    folder: Path, published: Mapping[str, tuple[float | None, float | None]]
-) -> Problem:
+def read_split(folder: Path, published: Mapping[str, Figures]) -> Problem:
     """The problem of *folder*: every item is ranked, those of the training part are left out."""
     users, items = read_pairs(folder / "train.txt.gz")
     test_ids = [numbers.max(initial=-1) for numbers in read_pairs(folder / "test.txt.gz")]
-    n_users = int(max(users.max(), test_ids[0])) + 1
-    n_items = int(max(items.max(), test_ids[1])) + 1
+    shape = (int(max(users.max(), test_ids[0])) + 1, int(max(items.max(), test_ids[1])) + 1)
 
     def read_test() -> csr_matrix:
-        return truth_of(*read_pairs(folder / "test.txt.gz"), (n_users, n_items))
+        return truth_of(*read_pairs(folder / "test.txt.gz"), shape)
 
-    def hold_out() -> Sequence[Split]:
-        return [_hold_out(users, items, n_users, n_items, n) for n in range(SLICES)]
+    return pairs_problem(folder.name, users, items, shape, read_test, published)
 
+
+def pairs_problem(
+    name: str,
+    users: IntArray,
+    items: IntArray,
+    shape: tuple[int, int],
+    read_test: Callable[[], csr_matrix],
+    published: Mapping[str, Figures],
+) -> Problem:
+    """Slices are held out at random, as many as give the ranker enough to learn from."""
+    n_slices = min(MAX_SLICES, max(1, round(ENOUGH_PAIRS / (HELD_OUT * len(users)))))
     return Problem(
-        name=folder.name,
-        past=_past(users, items, n_users, n_items),
-        hold_out=hold_out,
+        name=name,
+        past=_past(users, items, shape),
+        hold_out=lambda: [hold_out(users, items, shape, number) for number in range(n_slices)],
         read_test=read_test,
         depth=20,
         published=published,
     )
 
 
-def _hold_out(users: IntArray, items: IntArray, n_users: int, n_items: int, number: int) -> Split:
+def hold_out(users: IntArray, items: IntArray, shape: tuple[int, int], number: int) -> Split:
+    """One of many random slices of the pairs, and the rest as what is known."""
     kept = np.random.default_rng([SEED, number]).random(len(users)) >= HELD_OUT
-    truth = truth_of(users[~kept], items[~kept], (n_users, n_items))
-    return Split(_past(users[kept], items[kept], n_users, n_items), truth)
+    truth = truth_of(users[~kept], items[~kept], shape)
+    return Split(_past(users[kept], items[kept], shape), truth)
 
 
-def _past(users: IntArray, items: IntArray, n_users: int, n_items: int) -> Past:
+def _past(users: IntArray, items: IntArray, shape: tuple[int, int]) -> Past:
     ages = np.zeros(len(users), dtype=np.float32)
-    numbers = [str(number) for number in range(n_items)]
-    interactions = interactions_of(users, items, ages, n_users, n_items)
-    return past_of(interactions, pa.table({"item_id": numbers}))
+    numbers = [str(number) for number in range(shape[1])]
+    return past_of(interactions_of(users, items, ages, *shape), pa.table({"item_id": numbers}))

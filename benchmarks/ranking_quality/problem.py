@@ -16,6 +16,8 @@ from pipelines.interactions import FloatArray, IntArray, Interactions
 THREADS = 2
 SEED = 0
 
+Figures = tuple[float | None, float | None]  # recall and NDCG, where they were published
+
 
 @dataclass(frozen=True)
 class Split:
@@ -45,7 +47,7 @@ class Problem:
     hold_out: Callable[[], Sequence[Split]]  # slices to train and tune on, the newest first
     read_test: Callable[[], csr_matrix]  # called once, at the end
     depth: int  # lists are cut here: 20, or 10
-    published: Mapping[str, tuple[float | None, float | None]]  # model → recall, NDCG
+    published: Mapping[str, Figures]  # model → recall, NDCG
 
 
 def interactions_of(
