@@ -12,11 +12,14 @@ columns:
   n_baskets_since_last: Baskets of the user after the last one with the item.
   n_of_last_5_baskets: How many of the user's last five baskets had the item.
   n_of_last_20_baskets: How many of the user's last twenty baskets had the item.
+  decayed_7_baskets: Baskets with the item, each worth half as much for every 7 baskets after it.
+  decayed_30_baskets: Baskets with the item, each worth half as much for every 30 baskets after it.
   basket_share: Share of all baskets of the user that had the item.
   basket_share_since_first: Share of the baskets since the first one with the item that had it.
 checks:
   - between: {column: n_baskets, min: 1}
   - between: {column: n_baskets_since_last, min: 0}
+  - between: {column: decayed_7_baskets, min: 0}
   - between: {column: basket_share, min: 0, max: 1}
   - between: {column: basket_share_since_first, min: 0, max: 1}
 ---*/
@@ -68,6 +71,9 @@ counts as (
         min(place_from_end) - 1 as n_baskets_since_last,
         count(*) filter (place_from_end <= 5) as n_of_last_5_baskets,
         count(*) filter (place_from_end <= 20) as n_of_last_20_baskets,
+        -- Rounded to a decimal before the sum, so that the order of the rows cannot matter.
+        sum(cast(pow(0.5, (place_from_end - 1) / 7) as decimal(18, 9))) as decayed_7_baskets,
+        sum(cast(pow(0.5, (place_from_end - 1) / 30) as decimal(18, 9))) as decayed_30_baskets,
         max(n_user_baskets) as n_user_baskets
     from basket_items
     group by user_id, item_id
@@ -81,6 +87,8 @@ select
     n_baskets_since_last,
     n_of_last_5_baskets,
     n_of_last_20_baskets,
+    decayed_7_baskets,
+    decayed_30_baskets,
     n_baskets / n_user_baskets as basket_share,
     n_baskets / n_baskets_since_first as basket_share_since_first
 from counts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import sqlglot
@@ -85,7 +85,12 @@ def load_sql_file(path: Path) -> SqlFile:
 
     Raises `SqlFileError` naming file, line and rule.
     """
-    header, sql = split_header(path, path.read_text(encoding="utf-8"))
+    return _check(path, path.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=512)  # a night asks for the same texts many times; parsing them costs seconds
+def _check(path: Path, text: str) -> SqlFile:
+    header, sql = split_header(path, text)
     query = _parse_query(path, sql)
     _refuse_star(path, query)
     _refuse_non_determinism(path, query)

@@ -22,6 +22,7 @@ from pipelines.lists.rules import Rules, load_rules
 from pipelines.lists.settings import ListSettings
 from pipelines.moments import NightSettings
 from pipelines.ranking.feature_columns import training_tables
+from pipelines.ranking.matrix import CROSSES
 from pipelines.ranking.ranker import Ranker
 from pipelines.runs import Run
 from pipelines.surfaces import SurfacesSettings
@@ -148,7 +149,7 @@ def describe_features(run: Run, names: Sequence[str]) -> list[dict[str, str]]:
         for column, text in file.header.columns.items()
     }
     found_by = {FOUND_BY + name: f"Found by {name}" for name in GENERATORS}
-    described = words | found_by
+    described = words | found_by | CROSSES
     return [{"feature": name, "description": described.get(name, name)} for name in names]
 
 

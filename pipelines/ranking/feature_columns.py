@@ -36,29 +36,29 @@ class CodedTable:
 
     grain: tuple[str, ...]
     keys: np.ndarray  # int64, ascending
-    columns: dict[str, FloatArray]
+    names: list[str]  # of its columns
+    values: FloatArray  # (keys + 1) × names; the last row, of pairs without one, is NaN
 
 
 class FeatureColumns:
     """Feature values as of one cutoff for a range of users, ready to be joined to pairs."""
 
-    def __init__(self, tables: list[CodedTable], codes: Mapping[str, _GrainCodes]) -> None:
+    def __init__(self, tables: list[CodedTable], codes: Mapping[str, GrainCodes]) -> None:
         self._tables = tables
         self._codes = codes
 
     @property
     def names(self) -> list[str]:
-        return [name for table in self._tables for name in table.columns]
+        return [name for table in self._tables for name in table.names]
 
     def fill(self, matrix: FloatArray, candidates: Candidates, first_column: int) -> None:
         """Writes the features of *candidates* into *matrix*, NaN where a table has no row."""
         column = first_column
         for table in self._tables:
-            rows = self._rows(table, candidates)
-            found = rows >= 0
-            for values in table.columns.values():
-                matrix[:, column] = np.where(found, values[rows], np.nan)
-                column += 1
+            # Whole rows: gathering column by column waits for memory once a value.
+            end = column + len(table.names)
+            matrix[:, column:end] = table.values[self._rows(table, candidates)]
+            column = end
 
     def _rows(self, table: CodedTable, candidates: Candidates) -> np.ndarray:
         """Position of each pair's row in *table*, -1 where there is none."""
@@ -75,7 +75,7 @@ class FeatureColumns:
 
 
 @dataclass(frozen=True)
-class _GrainCodes:
+class GrainCodes:
     """Numbers for the values of one grain column."""
 
     values: pa.Array  # value of each number
@@ -142,7 +142,7 @@ def open_features_of(
                 relation = relation.filter(column >= ConstantExpression(first))
                 relation = relation.filter(column <= ConstantExpression(last))
             coded = _code_table(file, relation, codes, vocabulary, cutoff)
-            if coded.columns:
+            if coded.names:
                 tables.append(coded)
     return FeatureColumns(tables, codes)
 
@@ -156,7 +156,7 @@ def _text_columns(file: SqlFile, relation: duckdb.DuckDBPyRelation) -> Iterator[
 def _code_table(
     file: SqlFile,
     relation: duckdb.DuckDBPyRelation,
-    codes: Mapping[str, _GrainCodes],
+    codes: Mapping[str, GrainCodes],
     vocabulary: Vocabulary,
     cutoff: datetime,
 ) -> CodedTable:
@@ -169,14 +169,15 @@ def _code_table(
         keys = keys * codes[name].size + code
     order = np.flatnonzero(known)
     order = order[np.argsort(keys[order], kind="stable")]
-    columns = {}
-    for field in table.schema:
-        name = f"{file.name}.{field.name}"
-        if field.name in file.header.grain or pa.types.is_nested(field.type):
-            continue
-        values = _as_floats(table[field.name], vocabulary.get(name), cutoff)
-        columns[name] = values[order]
-    return CodedTable(tuple(file.header.grain), keys[order], columns)
+    columns = {
+        f"{file.name}.{field.name}": table[field.name]
+        for field in table.schema
+        if field.name not in file.header.grain and not pa.types.is_nested(field.type)
+    }
+    values = np.full((len(order) + 1, len(columns)), np.nan, dtype=np.float32)
+    for at, (name, column) in enumerate(columns.items()):
+        values[:-1, at] = _as_floats(column, vocabulary.get(name), cutoff)[order]
+    return CodedTable(tuple(file.header.grain), keys[order], list(columns), values)
 
 
 def _as_floats(column: pa.ChunkedArray, values: list[str] | None, cutoff: datetime) -> FloatArray:
@@ -194,12 +195,12 @@ def _as_floats(column: pa.ChunkedArray, values: list[str] | None, cutoff: dateti
 
 def _grain_codes(
     run: Run, index: Index, cutoff: datetime, files: list[SqlFile]
-) -> dict[str, _GrainCodes]:
+) -> dict[str, GrainCodes]:
     """Numbers for every grain column that *files* use.
 
     Raises `SqlFileError` for a grain column that neither users nor items have.
     """
-    codes: dict[str, _GrainCodes] = {}
+    codes: dict[str, GrainCodes] = {}
     for file in files:
         for name in file.header.grain:
             if name not in codes:
@@ -207,13 +208,13 @@ def _grain_codes(
     return codes
 
 
-def _codes_of(run: Run, index: Index, cutoff: datetime, file: SqlFile, name: str) -> _GrainCodes:
+def _codes_of(run: Run, index: Index, cutoff: datetime, file: SqlFile, name: str) -> GrainCodes:
     if name == "user_id":
         numbers = np.arange(index.n_users, dtype=np.int32)
-        return _GrainCodes(index.users["user_id"].combine_chunks(), numbers, of_users=True)
+        return GrainCodes(index.users["user_id"].combine_chunks(), numbers, of_users=True)
     if name == "item_id":
         numbers = np.arange(index.n_items, dtype=np.int32)
-        return _GrainCodes(index.items["item_id"].combine_chunks(), numbers, of_users=False)
+        return GrainCodes(index.items["item_id"].combine_chunks(), numbers, of_users=False)
     if name == "segment":
         segments = pa.array(user_segments(run, index, cutoff), type=pa.string())
         return _dictionary(segments, of_users=True)
@@ -227,7 +228,7 @@ def _codes_of(run: Run, index: Index, cutoff: datetime, file: SqlFile, name: str
     )
 
 
-def _dictionary(values: pa.Array, *, of_users: bool) -> _GrainCodes:
+def _dictionary(values: pa.Array, *, of_users: bool) -> GrainCodes:
     encoded = pc.dictionary_encode(values)
     numbers = pc.fill_null(encoded.indices, -1).to_numpy().astype(np.int32)
-    return _GrainCodes(encoded.dictionary, numbers, of_users)
+    return GrainCodes(encoded.dictionary, numbers, of_users)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import lightgbm
 import numpy as np
@@ -15,6 +16,8 @@ from pipelines.ranking.feature_columns import Vocabulary
 from pipelines.ranking.settings import RankingSettings
 from pipelines.ranking.training_set import TrainingSet
 from settings.errors import NightshelfError
+
+STOPPING_RANK = 20  # the NDCG that decides how many trees are grown
 
 
 class RankerError(NightshelfError):
@@ -39,7 +42,8 @@ class Ranker:
             )
         if len(matrix) == 0:
             return np.empty(0, dtype=np.float32)
-        scores = self.booster.predict(matrix, num_threads=threads)
+        # Raw, since the probabilities of a binary objective would be squashed a second time.
+        scores = self.booster.predict(matrix, raw_score=True, num_threads=threads)
         return np.asarray(scores, dtype=np.float32)
 
     def importance(self) -> dict[str, float]:
@@ -56,19 +60,68 @@ def fit_ranker(
     *,
     seed: int,
     threads: int,
+    trees: int | None = None,
 ) -> Ranker:
-    """LambdaMART (Burges 2010) over the users of all *sets*; the same input, the same trees."""
+    """Trees over the users of all *sets*; the same input, the same trees.
+
+    LambdaMART (Burges 2010) unless the settings say that each pair is judged alone.
+    *trees*: how many; as many as in *settings* when it is not said.
+    """
+    booster = lightgbm.train(
+        _parameters(settings, seed, threads),
+        _dataset(sets, vocabulary, settings),
+        num_boost_round=trees or settings.trees,
+    )
+    return Ranker(booster, sets[0].columns, vocabulary)
+
+
+def choose_trees(
+    older: Sequence[TrainingSet],
+    newest: TrainingSet,
+    vocabulary: Vocabulary,
+    settings: RankingSettings,
+    *,
+    seed: int,
+    threads: int,
+) -> int:
+    """How many trees, fitted on *older* cutoffs, rank the users of the *newest* one best.
+
+    By NDCG@20; the fit stops after `patience` trees without a better one.
+    """
+    data = _dataset(older, vocabulary, settings)
+    stopping = lightgbm.early_stopping(settings.patience, verbose=False)
+    booster = lightgbm.train(
+        {**_parameters(settings, seed, threads), "metric": "ndcg", "eval_at": [STOPPING_RANK]},
+        data,
+        num_boost_round=settings.trees,
+        valid_sets=[_dataset([newest], vocabulary, settings, data)],
+        callbacks=[stopping],
+    )
+    return max(booster.best_iteration, 1)
+
+
+def _dataset(
+    sets: Sequence[TrainingSet],
+    vocabulary: Vocabulary,
+    settings: RankingSettings,
+    reference: lightgbm.Dataset | None = None,
+) -> lightgbm.Dataset:
     columns = sets[0].columns
-    data = lightgbm.Dataset(
+    relevance = np.concatenate([s.relevance for s in sets])
+    return lightgbm.Dataset(
         np.vstack([s.matrix for s in sets]),
-        label=np.concatenate([s.relevance for s in sets]),
+        label=np.sign(relevance) if settings.objective == "binary" else relevance,
         group=np.concatenate([s.group_sizes for s in sets]),
         feature_name=[f"c{i}" for i in range(len(columns))],  # LightGBM forbids dots and brackets
         categorical_feature=[i for i, name in enumerate(columns) if name in vocabulary],
+        reference=reference,
         free_raw_data=True,
     )
-    parameters = {
-        "objective": "lambdarank",
+
+
+def _parameters(settings: RankingSettings, seed: int, threads: int) -> dict[str, Any]:
+    return {
+        "objective": settings.objective,
         "lambdarank_truncation_level": settings.truncation,
         "learning_rate": settings.learning_rate,
         "num_leaves": settings.leaves,
@@ -80,8 +133,6 @@ def fit_ranker(
         "force_row_wise": True,
         "verbosity": -1,
     }
-    booster = lightgbm.train(parameters, data, num_boost_round=settings.trees)
-    return Ranker(booster, columns, vocabulary)
 
 
 def save_ranker(ranker: Ranker, path: Path) -> None:

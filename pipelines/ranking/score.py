@@ -23,7 +23,7 @@ from pipelines.interactions import FloatArray, IntArray
 from pipelines.moments import NightSettings
 from pipelines.progress import progress
 from pipelines.ranking.contributions import Explainer, explained_path, open_explainer
-from pipelines.ranking.feature_columns import open_features_of
+from pipelines.ranking.feature_columns import FeatureColumns, Vocabulary, open_features_of
 from pipelines.ranking.matrix import build_matrix, column_names
 from pipelines.ranking.ranker import Ranker
 from pipelines.ranking.settings import RankingSettings
@@ -80,7 +80,8 @@ def rank_users(
     source: CandidateSource | None = None,
 ) -> Ranked:
     """All candidates of *users* as of *cutoff*, ranked; from *source* where it is open already."""
-    parts = list(_rank_blocks(run, index, surface, cutoff, users, ranker, source))
+    features = open_features_of(run, index, cutoff, users, ranker.vocabulary)
+    parts = list(_rank_blocks(run, surface, cutoff, users, ranker, features, source))
     return Ranked(
         users=np.concatenate([part.users for part in parts]),
         items=np.concatenate([part.items for part in parts]),
@@ -108,12 +109,17 @@ def score_users(run: Run, shard: int) -> Mapping[str, Any]:
     night = run_cutoffs(run).night
     rows = explained = 0
     seconds = 0.0
+    vocabulary: Vocabulary | None = None
     for surface, settings in run.settings.read(SurfacesSettings).items():
         ranker = open_ranker(run, surface, "night")
+        # Read once for all surfaces, unless their rankers number texts differently.
+        if ranker.vocabulary != vocabulary:
+            vocabulary = ranker.vocabulary
+            features = open_features_of(run, index, night, users, vocabulary)
         keep = settings.length * SPARE_FACTOR
         explainer = open_explainer(run, index, surface, ranker, kept=keep)
         with replacing(shard_path(run, surface, shard)) as beside:
-            blocks = _rank_blocks(run, index, surface, night, users, ranker, explainer=explainer)
+            blocks = _rank_blocks(run, surface, night, users, ranker, features, explainer=explainer)
             rows += _write(beside, (_first(block, keep) for block in blocks))
         explained += explainer.write(explained_path(run, surface, shard))
         seconds += explainer.seconds
@@ -127,18 +133,17 @@ def shard_path(run: Run, surface: str, shard: int) -> Path:
 
 def _rank_blocks(
     run: Run,
-    index: Index,
     surface: str,
     cutoff: datetime,
     users: IntArray,
     ranker: Ranker,
+    features: FeatureColumns,
     source: CandidateSource | None = None,
     explainer: Explainer | None = None,
 ) -> Iterator[Ranked]:
     settings = run.settings.read(SurfacesSettings)[surface]
     threads = run.settings.read(NightSettings).threads
     source = source or open_candidates(run, settings, cutoff)
-    features = open_features_of(run, index, cutoff, users, ranker.vocabulary)
     starts = range(0, len(users), BLOCK_USERS)
     for start in progress(starts, f"scoring {surface}", unit="block"):
         block = users[start : start + BLOCK_USERS]

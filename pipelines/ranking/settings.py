@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -10,11 +10,15 @@ from settings import Section
 
 
 class RankingSettings(Section):
-    """LightGBM lambdarank over generator scores and features."""
+    """LightGBM over generator scores and features."""
 
     section_name: ClassVar[str] = "ranking"
 
-    trees: Annotated[int, Field(ge=1, le=10_000)] = 120  # more gain little and cost time
+    # What the trees learn: the order within a user, or whether a pair comes true.
+    objective: Literal["lambdarank", "binary"] = "lambdarank"
+    trees: Annotated[int, Field(ge=1, le=10_000)] = 120  # at most; more gain little
+    # Trees without a gain on the newest training cutoff before the fit stops; 0: grow them all.
+    patience: Annotated[int, Field(ge=0, le=1000)] = 30
     leaves: Annotated[int, Field(ge=2, le=4096)] = 15  # of one tree
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.08  # how much one tree corrects
     min_rows_per_leaf: Annotated[int, Field(ge=1)] = 200  # fewer would learn by heart

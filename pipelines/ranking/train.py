@@ -12,9 +12,15 @@ from pipelines.index import load_index
 from pipelines.inputs import run_cutoffs
 from pipelines.moments import NightSettings
 from pipelines.ranking.feature_columns import Vocabulary, read_vocabulary
-from pipelines.ranking.ranker import Ranker, fit_ranker, load_ranker, save_ranker
+from pipelines.ranking.ranker import (
+    Ranker,
+    choose_trees,
+    fit_ranker,
+    load_ranker,
+    save_ranker,
+)
 from pipelines.ranking.settings import RankingSettings
-from pipelines.ranking.training_set import TrainingSet, build_training_set
+from pipelines.ranking.training_set import TrainingSet, build_training_sets
 from pipelines.runs import Run
 from pipelines.surfaces import SurfacesSettings
 
@@ -22,17 +28,21 @@ from pipelines.surfaces import SurfacesSettings
 def train_rankers(run: Run) -> Mapping[str, Any]:
     """`models/ranker-<surface>.txt` for the night, `…-evaluated.txt` that never saw the window."""
     index = load_index(run)
-    cutoffs = run_cutoffs(run)
+    labelled = run_cutoffs(run).labelled
     settings = run.settings.read(RankingSettings)
-    vocabulary = read_vocabulary(run, cutoffs.labelled, settings.max_categories)
+    vocabulary = read_vocabulary(run, labelled, settings.max_categories)
+
+    def build(cutoff: datetime) -> dict[str, TrainingSet]:
+        return build_training_sets(run, index, cutoff, vocabulary)
+
+    with ThreadPoolExecutor(run.settings.read(NightSettings).threads) as pool:
+        at_cutoff = dict(zip(labelled, pool.map(build, labelled), strict=True))
     counts: dict[str, Any] = {}
     for surface, _ in run.settings.read(SurfacesSettings).items():
-        sets = {
-            cutoff: build_training_set(run, index, surface, cutoff, vocabulary)
-            for cutoff in cutoffs.labelled
-        }
-        _fit_both(run, surface, sets, vocabulary)
-        counts |= _count(surface, sets)
+        sets = {cutoff: at_cutoff[cutoff].pop(surface) for cutoff in labelled}
+        trees = _choose_trees(run, sets, vocabulary)
+        _fit_both(run, surface, sets, vocabulary, trees)
+        counts |= _count(surface, sets) | {f"{surface}_trees": trees}
     return counts
 
 
@@ -45,8 +55,28 @@ def open_ranker(run: Run, surface: str, purpose: str) -> Ranker:
     return load_ranker(ranker_path(run, surface, purpose))
 
 
+def _choose_trees(run: Run, sets: Mapping[datetime, TrainingSet], vocabulary: Vocabulary) -> int:
+    """Judged at the newest training cutoff: the evaluated window decides nothing."""
+    settings = run.settings.read(RankingSettings)
+    newest, *older = run_cutoffs(run).training
+    if not older or not settings.patience:
+        return settings.trees
+    return choose_trees(
+        [sets[cutoff] for cutoff in older],
+        sets[newest],
+        vocabulary,
+        settings,
+        seed=run.settings.read(NightSettings).seed,
+        threads=1,
+    )
+
+
 def _fit_both(
-    run: Run, surface: str, sets: Mapping[datetime, TrainingSet], vocabulary: Vocabulary
+    run: Run,
+    surface: str,
+    sets: Mapping[datetime, TrainingSet],
+    vocabulary: Vocabulary,
+    trees: int,
 ) -> None:
     """Both rankers of a surface, side by side.
 
@@ -59,7 +89,7 @@ def _fit_both(
 
     def fit(purpose: str, chosen: tuple[datetime, ...]) -> None:
         rows = [sets[cutoff] for cutoff in chosen]
-        ranker = fit_ranker(rows, vocabulary, settings, seed=night.seed, threads=1)
+        ranker = fit_ranker(rows, vocabulary, settings, seed=night.seed, threads=1, trees=trees)
         save_ranker(ranker, ranker_path(run, surface, purpose))
 
     with ThreadPoolExecutor(min(night.threads, 2)) as pool:

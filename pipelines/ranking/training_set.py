@@ -8,13 +8,14 @@ from datetime import datetime
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from pipelines.candidates.fit import load_history
 from pipelines.candidates.generate import Candidates, CandidateSource, open_candidates
 from pipelines.candidates.generator import look_up
 from pipelines.index import Index
 from pipelines.interactions import FloatArray, IntArray
 from pipelines.moments import NightSettings
 from pipelines.progress import progress
-from pipelines.ranking.feature_columns import Vocabulary, open_features_of
+from pipelines.ranking.feature_columns import FeatureColumns, Vocabulary, open_features_of
 from pipelines.ranking.labels import load_labels
 from pipelines.ranking.matrix import build_matrix, column_names
 from pipelines.ranking.settings import RankingSettings
@@ -38,11 +39,32 @@ class TrainingSet:
     sampling_rate: float
 
 
+def build_training_sets(
+    run: Run, index: Index, cutoff: datetime, vocabulary: Vocabulary
+) -> dict[str, TrainingSet]:
+    """The training set of every surface at *cutoff*; its features are read once."""
+    surfaces = [surface for surface, _ in run.settings.read(SurfacesSettings).items()]
+    known = np.flatnonzero(np.diff(load_history(run, cutoff).indptr)).astype(np.int32)
+    if len(known) == 0:
+        known = np.arange(index.n_users, dtype=np.int32)  # refused below, surface by surface
+    features = open_features_of(run, index, cutoff, known, vocabulary)
+    return {
+        surface: build_training_set(run, index, surface, cutoff, vocabulary, features)
+        for surface in surfaces
+    }
+
+
 def build_training_set(
-    run: Run, index: Index, surface: str, cutoff: datetime, vocabulary: Vocabulary
+    run: Run,
+    index: Index,
+    surface: str,
+    cutoff: datetime,
+    vocabulary: Vocabulary,
+    features: FeatureColumns | None = None,
 ) -> TrainingSet:
     """Candidates as of *cutoff* with what happened in the window after it.
 
+    *features*, of all users with an event, are read when they are not given.
     Raises `TrainingSetError` when no user is on both sides of the cutoff,
     or no candidate is among what happened.
     """
@@ -66,7 +88,7 @@ def build_training_set(
             f"{cutoff:%Y-%m-%d} that is in label/{surface_settings.label}.sql after it; "
             f"raise the numbers of [surfaces.{surface}] generators, or bring more events"
         )
-    features = open_features_of(run, index, cutoff, users, vocabulary)
+    features = features or open_features_of(run, index, cutoff, users, vocabulary)
     return TrainingSet(
         columns=column_names(list(candidates.scores), features),
         matrix=build_matrix(candidates, features),

@@ -137,7 +137,7 @@ def test_a_budget_is_spent_on_the_users_with_most_items(finished_night, small_bu
 
 def test_shards_decide_nothing(finished_night, small_budget):
     """Three shards explain together what one explains, also when the budget is short."""
-    changes = {"lists__explain_budget": 0.01}
+    changes = {"lists__explain_budget": 0.001}
     run = small_budget(**changes)
     counts = score_users(run, 0)
     whole = {s: pq.read_table(explained_path(run, s, 0)) for s in ("home", "discover")}

@@ -1,9 +1,17 @@
 """The ranker learns, repeats itself, and never reads a file that is not its own."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from pipelines.ranking.ranker import RankerError, fit_ranker, load_ranker, save_ranker
+from pipelines.ranking.ranker import (
+    RankerError,
+    choose_trees,
+    fit_ranker,
+    load_ranker,
+    save_ranker,
+)
 from pipelines.ranking.settings import RankingSettings
 from pipelines.ranking.training_set import TrainingSet
 
@@ -45,6 +53,42 @@ def test_the_same_input_gives_the_same_trees(ranker):
     other = fit_ranker([made_set(0)], VOCABULARY, SETTINGS, seed=4, threads=1)
     assert again.booster.model_to_string() == ranker.booster.model_to_string()
     assert other.booster.model_to_string() != ranker.booster.model_to_string()
+
+
+def test_pairs_may_be_judged_alone():
+    """The binary objective ranks as well, scores without bounds, and takes graded relevance."""
+    settings = SETTINGS.model_copy(update={"objective": "binary"})
+    graded = [replace(s, relevance=3 * s.relevance) for s in (made_set(0), made_set(1))]
+    judged = fit_ranker(graded, VOCABULARY, settings, seed=4, threads=1)
+    new = made_set(2)
+    scores = judged.score(new.matrix, COLUMNS, 1)
+    assert scores[new.relevance > 0].mean() > scores[new.relevance == 0].mean() + 1
+    assert scores.min() < 0 < scores.max()
+
+
+def test_the_number_of_trees_may_be_given(ranker):
+    """Given trees win over the settings; without them the settings decide."""
+    fewer = fit_ranker([made_set(0)], VOCABULARY, SETTINGS, seed=4, threads=1, trees=3)
+    assert (fewer.booster.num_trees(), ranker.booster.num_trees()) == (3, SETTINGS.trees)
+
+
+def test_trees_stop_when_newer_users_gain_nothing():
+    """Where a few trees tell all, hundreds are not grown; the same input chooses the same number.
+
+    The chosen trees rank users that decided nothing as well as all of them would.
+    """
+    settings = SETTINGS.model_copy(update={"trees": 300, "patience": 10})
+    options = {"seed": 4, "threads": 1}
+    first, again = (
+        choose_trees([made_set(0), made_set(1)], made_set(2), VOCABULARY, settings, **options)
+        for _ in range(2)
+    )
+    assert first == again
+    assert 1 <= first < 290
+    new = made_set(3)
+    ranker = fit_ranker([made_set(0)], VOCABULARY, settings, trees=first, **options)
+    scores = ranker.score(new.matrix, COLUMNS, 1)
+    assert scores[new.relevance > 0].mean() > scores[new.relevance == 0].mean()
 
 
 def test_a_saved_ranker_scores_the_same(ranker, tmp_path):

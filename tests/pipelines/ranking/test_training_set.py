@@ -15,6 +15,7 @@ from pipelines.ranking.training_set import (
     TrainingSetError,
     _sample_negatives,
     build_training_set,
+    build_training_sets,
     labelled_users,
 )
 
@@ -61,6 +62,19 @@ def test_a_training_set_holds_the_positives_of_its_users(finished_night):
     labels = load_labels(finished_night, index, "purchased", cutoff)
     assert all(group.max() > 0 for group in groups)
     assert len(groups) <= int((np.diff(labels.indptr) > 0).sum())
+
+
+def test_surfaces_share_their_features(finished_night):
+    """Features read once for every surface give the rows that each would read for itself."""
+    index = load_index(finished_night)
+    cutoff = run_cutoffs(finished_night).training[0]
+    together = build_training_sets(finished_night, index, cutoff, {})
+    assert sorted(together) == ["discover", "home"]
+    for surface, shared in together.items():
+        alone = build_training_set(finished_night, index, surface, cutoff, {})
+        assert shared.columns == alone.columns
+        np.testing.assert_array_equal(shared.matrix, alone.matrix)
+        np.testing.assert_array_equal(shared.relevance, alone.relevance)
 
 
 def test_users_without_candidates_give_no_training_set(finished_night):
