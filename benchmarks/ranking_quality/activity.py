@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipelines.candidates.generate import Candidates
 from pipelines.interactions import FloatArray, Interactions
 
 WINDOWS = (1.0, 3.0, 7.0, 14.0, 28.0, 84.0)  # days
@@ -38,23 +37,6 @@ def user_columns(past: Interactions) -> dict[str, FloatArray]:
         "user.last_days": last,
         "user.popularity": (taste / np.maximum(sizes, 1)).astype(np.float32),
     }
-
-
-def crosses(candidates: Candidates) -> dict[str, FloatArray]:
-    """How many generators name the pair, how high, and each score beside the user's best."""
-    ranks = np.stack(list(candidates.ranks.values()))
-    named = ~np.isnan(ranks)
-    columns = {
-        "cross.named": named.sum(axis=0).astype(np.float32),
-        "cross.best_rank": np.where(named, ranks, 1e4).min(axis=0).astype(np.float32),
-        "cross.reciprocal": np.where(named, 1 / (60 + ranks), 0).sum(axis=0).astype(np.float32),
-    }
-    starts = np.flatnonzero(np.r_[True, np.diff(candidates.users) > 0])
-    sizes = np.diff(np.r_[starts, len(candidates.users)])
-    for name, scores in candidates.scores.items():
-        best = np.maximum.reduceat(np.nan_to_num(scores), starts)
-        columns[f"share.{name}"] = scores / np.maximum(np.repeat(best, sizes), 1e-9)
-    return columns
 
 
 def _count(numbers: np.ndarray, inside: np.ndarray, n: int) -> FloatArray:

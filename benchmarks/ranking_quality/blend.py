@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from benchmarks.ranking_quality.activity import crosses, item_columns, user_columns
+from benchmarks.ranking_quality.activity import item_columns, user_columns
 from benchmarks.ranking_quality.problem import SEED, THREADS, Split
 from pipelines.candidates.als import AlsSettings
 from pipelines.candidates.ease import EaseSettings
@@ -21,6 +21,7 @@ from pipelines.candidates.item_item import ItemItemSettings
 from pipelines.candidates.known import fit_generator
 from pipelines.candidates.settings import CandidateSettings
 from pipelines.interactions import FloatArray, IntArray
+from pipelines.ranking.crosses import cross_columns, cross_names
 from pipelines.ranking.ranker import Ranker, fit_ranker
 from pipelines.ranking.settings import RankingSettings
 from pipelines.ranking.training_set import TrainingSet, _sample_negatives
@@ -89,7 +90,7 @@ class Columns:
         return {
             **{f"score.{name}": values for name, values in candidates.scores.items()},
             **{f"rank.{name}": values for name, values in candidates.ranks.items()},
-            **crosses(candidates),
+            **dict(zip(cross_names(list(candidates.scores)), cross_columns(candidates), strict=True)),
             **{name: values[candidates.items] for name, values in self.items.items()},
             **{name: values[candidates.users] for name, values in self.users.items()},
         }

@@ -22,7 +22,7 @@ from pipelines.lists.rules import Rules, load_rules
 from pipelines.lists.settings import ListSettings
 from pipelines.moments import NightSettings
 from pipelines.ranking.feature_columns import training_tables
-from pipelines.ranking.matrix import CROSSES
+from pipelines.ranking.crosses import DESCRIPTIONS
 from pipelines.ranking.ranker import Ranker
 from pipelines.runs import Run
 from pipelines.surfaces import SurfacesSettings
@@ -149,7 +149,7 @@ def describe_features(run: Run, names: Sequence[str]) -> list[dict[str, str]]:
         for column, text in file.header.columns.items()
     }
     found_by = {FOUND_BY + name: f"Found by {name}" for name in GENERATORS}
-    described = words | found_by | CROSSES
+    described = words | found_by | DESCRIPTIONS
     return [{"feature": name, "description": described.get(name, name)} for name in names]
 
 
@@ -183,7 +183,8 @@ def group_contributions(ranker: Ranker, matrix: FloatArray, threads: int) -> Any
 
 def _feature_of(column: str) -> str:
     kind, _, name = column.partition(".")
-    return FOUND_BY + name if kind in ("score", "rank") and name in GENERATORS else column
+    says = kind in ("score", "rank", "share") and name in GENERATORS
+    return FOUND_BY + name if says else column
 
 
 def _leaf_depths(node: dict[str, Any], depth: int = 0) -> Iterator[int]:
