@@ -1,68 +1,82 @@
-"""`python -m benchmarks.ranking_quality DATASET FOLDER`: a table, and one JSON line last."""
+"""The night's generators and ranker on public data, beside published figures.
+
+`python -m benchmarks.ranking_quality DATASET FOLDER` fits on the training part, tunes on slices of
+it, reads the test part once, and prints a table and one JSON line last.
+
+gowalla, amazon_beauty, split   FOLDER has train.txt.gz and test.txt.gz: lines `user item item …`
+movietweetings                  FOLDER has ratings.dat.gz and movies.dat.gz
+online_retail                   FOLDER has online_retail.parquet
+complete_journey                the demo's night; its data and run are written below FOLDER
+"""
 
 from __future__ import annotations
 
 import argparse
-import json
 import logging
-import resource
 import sys
-import time
+import tempfile
 from pathlib import Path
 
-import numpy as np
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from benchmarks.ranking_quality.blend import fit_source, rank, settings_for, train, training_set
+from benchmarks.ranking_quality.complete_journey import run_night
+from benchmarks.ranking_quality.made_pairs import write_made_pairs
 from benchmarks.ranking_quality.movietweetings import read_movietweetings
 from benchmarks.ranking_quality.online_retail import read_online_retail
 from benchmarks.ranking_quality.pairs import read_split
-from benchmarks.ranking_quality.problem import SEED, Problem, Split
-from pipelines.candidates.settings import CandidateSettings
-from pipelines.evaluation.metrics import find_hits, ndcg, recall
+from benchmarks.ranking_quality.problem import Problem
+from benchmarks.ranking_quality.published import PUBLISHED
+from benchmarks.ranking_quality.solve import solve
 from settings.errors import NightshelfError
 
-PUBLISHED = {
-    "gowalla": {
-        "popularity": (0.0416, 0.0317), "EASE^R": (0.1765, 0.1467), "LightGCN": (0.1830, 0.1554),
-        "GF-CF": (0.1849, 0.1518), "UltraGCN": (0.1862, 0.1580), "SimpleX": (0.1872, 0.1557),
-    },
-    "amazon_beauty": {"popularity": (0.0352, 0.0176), "NGCF": (0.1513, 0.0917), "SimpleX": (0.1721, 0.1028)},
-}
+DATASETS = ("gowalla", "amazon_beauty", "split", "movietweetings", "online_retail")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("dataset")
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--validate", action="store_true")
-    options = parser.parse_args()
-    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr, level=logging.INFO)
-    readers = {"movietweetings": read_movietweetings, "online_retail": read_online_retail}
-    read = readers.get(options.dataset)
-    problem = read(options.folder) if read else read_split(options.folder, PUBLISHED.get(options.dataset, {}))
-    run(problem)
+    """Exit code: 0, or 1 when the data are not what was expected."""
+    options = _parse()
+    logging.basicConfig(
+        format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr, level=logging.INFO
+    )
+    try:
+        if options.small:
+            with tempfile.TemporaryDirectory() as folder:
+                write_made_pairs(Path(folder))
+                answer = solve(read_split(Path(folder), {}))
+                table, line = answer.table(), answer.line()
+        elif options.dataset == "complete_journey":
+            table, line = run_night(options.folder)
+        else:
+            answer = solve(_read(options.dataset, options.folder))
+            table, line = answer.table(), answer.line()
+    except NightshelfError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(f"{table}\n{line}")
     return 0
 
 
-def run(problem: Problem) -> None:
-    started = time.monotonic()
-    settings = settings_for(problem.past)
-    slices = problem.hold_out()
-    sets = [training_set(split, settings, SEED) for split in slices]
-    print([s.matrix.shape for s in sets], [float(s.relevance.sum()) for s in sets], time.monotonic()-started)
-    ranker = train(sets)
-    print("trained", time.monotonic()-started)
-    print(sorted(ranker.importance().items(), key=lambda x: -x[1])[:15])
-    source = fit_source(problem.past, settings)
-    truth = problem.read_test()
-    test = Split(problem.past, truth)
-    ranking = rank(problem.past, source, ranker, test.users, problem.depth, truth)
-    sizes = np.diff(truth.indptr)[test.users]
-    for name, lists in {**ranking.alone, "blend": ranking.lists}.items():
-        hits = find_hits(lists, test.users, truth)
-        print(f"{name:20} {recall(hits, sizes, problem.depth).mean():.4f} {ndcg(hits, sizes, problem.depth).mean():.4f}")
-    print("candidates", ranking.n_candidates, "union recall", ranking.union_recall, "users", len(test.users))
-    print("seconds", time.monotonic() - started, "MB", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+def _read(dataset: str, folder: Path) -> Problem:
+    if dataset == "movietweetings":
+        return read_movietweetings(folder)
+    if dataset == "online_retail":
+        return read_online_retail(folder)
+    return read_split(folder, PUBLISHED.get(dataset, {}))
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.ranking_quality",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("dataset", nargs="?", choices=(*DATASETS, "complete_journey"))
+    parser.add_argument("folder", nargs="?", type=Path)
+    parser.add_argument("--small", action="store_true", help="made data; no folder is needed")
+    options = parser.parse_args()
+    if not options.small and options.folder is None:
+        parser.error("DATASET and FOLDER are needed, or --small")
+    return options
 
 
 if __name__ == "__main__":

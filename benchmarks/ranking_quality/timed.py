@@ -35,7 +35,8 @@ class TimedEvents:
     def before(self, cutoff: datetime) -> Past:
         """What is known before *cutoff*."""
         known = self.moments < np.datetime64(cutoff, "s")
-        ages = (np.datetime64(cutoff, "s") - self.moments[known]) / np.timedelta64(1, "D")
+        seconds = (np.datetime64(cutoff, "s") - self.moments[known]).astype(np.int64)
+        ages = (seconds / 86_400).astype(np.float32)
         interactions = interactions_of(
             self.users[known], self.items[known], ages, self.n_users, self.n_items
         )

@@ -121,7 +121,7 @@ def _sample_candidates(
     negatives = kept = 0
     for block in progress(source.blocks(users), "training set", unit="block"):
         relevance = look_up(labels, block.users, block.items)
-        keep = _sample_negatives(block.users, relevance, settings.negatives_per_user, random)
+        keep = sample_negatives(block.users, relevance, settings.negatives_per_user, random)
         negatives += int((relevance == 0).sum())
         kept += int((keep & (relevance == 0)).sum())
         parts.append(block.take(keep))
@@ -129,7 +129,7 @@ def _sample_candidates(
     return _concatenate(parts), np.concatenate(relevances), kept / max(negatives, 1)
 
 
-def _sample_negatives(
+def sample_negatives(
     users: IntArray, relevance: FloatArray, per_user: int, random: np.random.Generator
 ) -> np.ndarray:
     """Mask of pairs to keep: all positives, at most *per_user* others, none without positives."""

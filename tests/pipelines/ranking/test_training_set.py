@@ -13,7 +13,7 @@ from pipelines.inputs import run_cutoffs
 from pipelines.ranking.labels import load_labels
 from pipelines.ranking.training_set import (
     TrainingSetError,
-    _sample_negatives,
+    sample_negatives,
     build_training_set,
     build_training_sets,
     labelled_users,
@@ -28,7 +28,7 @@ def test_positives_stay_and_negatives_are_bounded():
     sizes = dice.integers(1, 30, 40)
     users = np.repeat(np.arange(40, dtype=np.int32), sizes)
     positive = (dice.random(len(users)) < 0.1) & (users % 4 > 0)
-    keep = _sample_negatives(users, positive.astype(np.float32), 5, dice)
+    keep = sample_negatives(users, positive.astype(np.float32), 5, dice)
     for user in range(40):
         mine = users == user
         n_positives = int(positive[mine].sum())
@@ -43,7 +43,7 @@ def test_the_same_dice_keep_the_same_rows():
     users = np.repeat(np.arange(9, dtype=np.int32), 20)
     relevance = (np.arange(180) % 20 == 3).astype(np.float32)
     first, second = (
-        _sample_negatives(users, relevance, 4, np.random.default_rng(5)) for _ in range(2)
+        sample_negatives(users, relevance, 4, np.random.default_rng(5)) for _ in range(2)
     )
     np.testing.assert_array_equal(first, second)
     assert first.sum() == 9 * 5
