@@ -25,7 +25,7 @@ from dags.version_tasks import promote_model as promote_model_task
     is_paused_upon_creation=False,
     max_active_runs=1,
     params=PROMOTE,
-    default_args={"owner": "recommendations", "retries": 1},
+    default_args={"owner": "recommendations", "retries": 0},  # a wrong id stays so
     doc_md=__doc__,
     tags=["nightshelf", "live"],
 )

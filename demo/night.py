@@ -81,8 +81,8 @@ class _Screen:
     def _show_log(
         self, airflow: AirflowApi, run: str, task: dict[str, Any], key: tuple[str, int]
     ) -> None:
-        if task["state"] == "skipped":
-            return  # it was never started
+        if task["state"] == "skipped" and task["try_number"] < 1:
+            return  # it was never started; one that skipped itself says why
         log = airflow.log(DAG, run, task)
         ours = [line["event"] for line in log if line.get("logger") == LOGGER]
         for event in ours[self._n_lines.get(key, 0) :]:

@@ -38,13 +38,23 @@ def _moment(value: Any) -> Any:
         raise ValueError(str(error)) from None
 
 
+def _names(value: Any) -> Any:
+    """A list as a tuple, nothing as an empty one; anything else is left to be refused."""
+    if value is None:
+        return ()
+    return tuple(value) if isinstance(value, list) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+
+
 class NightOrder(Order):
     """One night: its moment, whether readers see it, and whether finished work is redone."""
 
     as_of: Annotated[datetime | None, BeforeValidator(_moment)] = None
     publish: Literal["publish", "dry run"] = "publish"
     force: bool = False
-    surfaces: Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value or ()))] = ()
+    surfaces: Names = ()
 
 
 class RollBackOrder(Order):
@@ -65,7 +75,7 @@ class TuneOrder(Order):
     """A search for better settings: how long, of what, and for which surface."""
 
     budget: PositiveDuration | None = None  # empty: `[tuning] budget`
-    what: Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value or ()))] = ()
+    what: Names = ()
     surface: str | None = None  # empty: the first one of the settings
 
 

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
 
 UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 DURATION_PATTERN = r"^(\d{1,9})(ms|s|m|h|d)$"
@@ -46,6 +46,12 @@ def _accept(value: Any) -> timedelta:
     raise ValueError(f'{value!r} is not a duration; write it in quotes with a unit, like "36h"')
 
 
+def _above_zero(span: timedelta) -> timedelta:
+    if span <= timedelta(0):
+        raise ValueError("expected more than 0s")
+    return span
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(_accept),
@@ -55,6 +61,6 @@ Duration = Annotated[
 ]
 PositiveDuration = Annotated[
     Duration,
-    Field(gt=timedelta(0)),
+    AfterValidator(_above_zero),
     WithJsonSchema({"type": 'duration above 0 like "36h", "30m" or "45s"'}, mode="validation"),
 ]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
 from scipy.sparse import csr_matrix
 
-from pipelines.candidates.arrays import load_arrays, save_arrays, sparse_of
-from pipelines.candidates.generator import Past, look_up, top_of_rows
-from pipelines.interactions import FloatArray, IntArray, Interactions
+from pipelines.candidates.generator import Past
+from pipelines.candidates.own_items import OwnItems
+from pipelines.interactions import Interactions
 from settings import Section
 
 
@@ -22,7 +21,7 @@ class DueAgainSettings(Section):
     patience: Annotated[float, Field(gt=0)] = 3.0  # usual gaps without an event that halve the rate
 
 
-class DueAgain:
+class DueAgain(OwnItems):
     """Expected purchase rate of the pair: events over the time since the first of them.
 
     A Poisson rate with a gamma prior (Bhagat et al. 2018, “Buy it again”), halved for every
@@ -30,9 +29,6 @@ class DueAgain:
     """
 
     reason: ClassVar[str] = "due_again"
-
-    def __init__(self, scores: csr_matrix) -> None:
-        self._scores = scores
 
     @classmethod
     def fit(cls, past: Past, settings: DueAgainSettings) -> Self:
@@ -45,19 +41,6 @@ class DueAgain:
             (rate.astype(np.float32), first.indices, first.indptr), shape=first.shape
         )
         return cls(scores)
-
-    def candidates(self, users: IntArray, k: int, seen: csr_matrix | None) -> IntArray:
-        return top_of_rows(self._scores[users], k, seen)
-
-    def score(self, users: IntArray, items: IntArray) -> FloatArray:
-        return look_up(self._scores, users, items)
-
-    def save(self, path: Path) -> None:
-        save_arrays(path, {"scores": self._scores})
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        return cls(sparse_of(load_arrays(path), "scores"))
 
 
 def _ages(interactions: Interactions) -> tuple[csr_matrix, csr_matrix, csr_matrix]:

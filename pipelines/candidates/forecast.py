@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Annotated, ClassVar, Self
 
 import lightgbm
@@ -10,13 +11,15 @@ import numpy as np
 from pydantic import Field
 
 from pipelines.candidates.generator import Past
-from pipelines.candidates.popularity import Popularity
+from pipelines.candidates.popularity import PopularItems
 from pipelines.interactions import FloatArray, Interactions
 from settings import Section
 
 WINDOWS = (1, 3, 7, 14, 28, 84)  # days whose events are counted
 HALF_LIVES = (2.0, 5.0, 10.0)  # days, of the same events fading
 DAYS = 196  # that are looked back at
+LEAST_DAYS = 14  # of history before the oldest moment that is learned from
+ROWS_OF_LEAF = 50  # at least, of items at moments
 PER = 1000.0  # events: counts are shares of all, so that weeks can be compared
 
 
@@ -29,7 +32,7 @@ class ForecastSettings(Section):
     leaves: Annotated[int, Field(ge=2, le=256)] = 15  # of one tree
 
 
-class ForecastPopularity(Popularity):
+class ForecastPopularity(PopularItems):
     """Popularity in the weeks to come, by Poisson regression on trees over windows and age.
 
     It is learned on past moments whose following weeks are known; with too little history the
@@ -42,16 +45,12 @@ class ForecastPopularity(Popularity):
     def fit(cls, past: Past, settings: ForecastSettings) -> Self:
         interactions = past.interactions
         daily = _DailyCounts(interactions)
-        moments = range(settings.horizon_days, daily.span - 14, settings.step_days)
-        sets = [daily.known_before(back) for back in moments]
+        matrix, target = daily.lessons(settings)
+        alive = daily.items[daily.is_alive(0)]
         counts = np.zeros((1, interactions.n_items), dtype=np.float32)
-        if sets:
-            targets = [
-                daily.share_after(back, settings.horizon_days)[daily.is_alive(back)]
-                for back in moments
-            ]
-            model = _regress(np.vstack(sets), np.concatenate(targets), settings, past.seed)
-            alive = daily.items[daily.is_alive(0)]
+        # A tree that cannot split once, or that saw no event to come, would call all items equal.
+        if len(alive) and len(target) >= 2 * ROWS_OF_LEAF and target.any():
+            model = _regress(matrix, target, settings, past.seed)
             counts[0, alive] = model.predict(daily.known_before(0), num_threads=1)
         else:
             counts[0] = np.bincount(
@@ -78,6 +77,17 @@ class _DailyCounts:
         np.maximum.at(age, interactions.items, np.minimum(day, DAYS))
         self._first = age[self.items]
 
+    def lessons(self, settings: ForecastSettings) -> tuple[FloatArray, FloatArray]:
+        """What was known of the items at past moments, and what came in the days after."""
+        moments = range(settings.horizon_days, self.span - LEAST_DAYS, settings.step_days)
+        if len(moments) == 0:
+            return np.empty((0, 0), dtype=np.float32), np.empty(0, dtype=np.float32)
+        known = [self.known_before(back) for back in moments]
+        came = [
+            self.share_after(back, settings.horizon_days)[self.is_alive(back)] for back in moments
+        ]
+        return np.vstack(known), np.concatenate(came)
+
     def is_alive(self, back: int) -> np.ndarray:
         """Which items had an event in the longest window before *back* days ago."""
         return self._between(back, back + max(WINDOWS)) > 0
@@ -97,7 +107,7 @@ class _DailyCounts:
             fade = np.exp2(-np.arange(max(WINDOWS)) / half_life).astype(np.float32)
             days = self._counts[:, back : back + max(WINDOWS)]
             yield _share(days @ fade[: days.shape[1]])
-        for short, long in zip(counts[:-1], counts[1:], strict=True):
+        for short, long in pairwise(counts):
             yield short / (long + 1)
         yield np.maximum(self._first - back, 0).astype(np.float32)
         yield (self._counts[:, back:] > 0).argmax(axis=1).astype(np.float32)
@@ -118,7 +128,7 @@ def _regress(
         "objective": "poisson",
         "learning_rate": 0.05,
         "num_leaves": settings.leaves,
-        "min_data_in_leaf": 50,
+        "min_data_in_leaf": ROWS_OF_LEAF,
         "feature_fraction": 0.6,
         "seed": seed,
         "num_threads": 1,

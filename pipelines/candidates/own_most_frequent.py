@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
 from scipy.sparse import csr_matrix
 
-from pipelines.candidates.arrays import load_arrays, save_arrays, sparse_of
-from pipelines.candidates.generator import Past, look_up, top_of_rows
-from pipelines.interactions import FloatArray, IntArray, Interactions
+from pipelines.candidates.generator import Past
+from pipelines.candidates.own_items import OwnItems
+from pipelines.interactions import Interactions
 from settings import Section
 
 
@@ -21,13 +20,10 @@ class OwnMostFrequentSettings(Section):
     window_days: Annotated[float, Field(gt=0)] = 3650.0  # older events do not count
 
 
-class OwnMostFrequent:
+class OwnMostFrequent(OwnItems):
     """Number of events of the pair, then the last one, then the lower item number."""
 
     reason: ClassVar[str] = "seen_before"
-
-    def __init__(self, scores: csr_matrix) -> None:
-        self._scores = scores
 
     @classmethod
     def fit(cls, past: Past, settings: OwnMostFrequentSettings) -> Self:
@@ -39,19 +35,6 @@ class OwnMostFrequent:
         counts.data = np.where(counts.data > 0, counts.data + 0.5 / (1 + last.data), 0)
         counts.data = counts.data.astype(np.float32)
         return cls(counts)
-
-    def candidates(self, users: IntArray, k: int, seen: csr_matrix | None) -> IntArray:
-        return top_of_rows(self._scores[users], k, seen)
-
-    def score(self, users: IntArray, items: IntArray) -> FloatArray:
-        return look_up(self._scores, users, items)
-
-    def save(self, path: Path) -> None:
-        save_arrays(path, {"scores": self._scores})
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        return cls(sparse_of(load_arrays(path), "scores"))
 
 
 def _last_event(interactions: Interactions) -> csr_matrix:

@@ -23,34 +23,12 @@ class PopularitySettings(Section):
     half_life_days: Annotated[float, Field(gt=0)] | None = None  # an event this old counts half
 
 
-class Popularity:
-    """Weighted events of an item within the window, by group of users; group 0 is everybody."""
-
-    reason: ClassVar[str] = "popular_now"
+class PopularItems:
+    """Items by what they count for a group of users, the same for all of the group."""
 
     def __init__(self, counts: FloatArray, group_of_user: IntArray) -> None:
         self._counts = counts  # groups × items
         self._group_of_user = group_of_user
-
-    @classmethod
-    def fit(cls, past: Past, settings: PopularitySettings) -> Self:
-        everybody = np.zeros(past.interactions.n_users, dtype=np.int32)
-        return cls._fit_by_group(past.interactions, settings, everybody)
-
-    @classmethod
-    def _fit_by_group(
-        cls, interactions: Interactions, settings: PopularitySettings, group_of_user: IntArray
-    ) -> Self:
-        recent = interactions.age_days <= settings.window_days
-        weights = interactions.weights[recent]
-        if settings.half_life_days is not None:
-            fade = interactions.age_days[recent] / np.float32(settings.half_life_days)
-            weights = weights * np.exp2(-fade)
-        groups = group_of_user[interactions.users[recent]]
-        shape = (int(group_of_user.max(initial=0)) + 1, interactions.n_items)
-        cell = groups.astype(np.int64) * interactions.n_items + interactions.items[recent]
-        counts = np.bincount(cell, weights=weights, minlength=shape[0] * shape[1])
-        return cls(counts.reshape(shape).astype(np.float32), group_of_user)
 
     def candidates(self, users: IntArray, k: int, seen: csr_matrix | None) -> IntArray:
         n_seen = 0 if seen is None else int(np.diff(seen.indptr).max(initial=0))
@@ -87,6 +65,32 @@ class Popularity:
     def load(cls, path: Path) -> Self:
         arrays = load_arrays(path)
         return cls(arrays["counts"], arrays["group_of_user"])
+
+
+class Popularity(PopularItems):
+    """Weighted events of an item within the window, by group of users; group 0 is everybody."""
+
+    reason: ClassVar[str] = "popular_now"
+
+    @classmethod
+    def fit(cls, past: Past, settings: PopularitySettings) -> Self:
+        everybody = np.zeros(past.interactions.n_users, dtype=np.int32)
+        return cls._fit_by_group(past.interactions, settings, everybody)
+
+    @classmethod
+    def _fit_by_group(
+        cls, interactions: Interactions, settings: PopularitySettings, group_of_user: IntArray
+    ) -> Self:
+        recent = interactions.age_days <= settings.window_days
+        weights = interactions.weights[recent]
+        if settings.half_life_days is not None:
+            fade = interactions.age_days[recent] / np.float32(settings.half_life_days)
+            weights = weights * np.exp2(-fade)
+        groups = group_of_user[interactions.users[recent]]
+        shape = (int(group_of_user.max(initial=0)) + 1, interactions.n_items)
+        cell = groups.astype(np.int64) * interactions.n_items + interactions.items[recent]
+        counts = np.bincount(cell, weights=weights, minlength=shape[0] * shape[1])
+        return cls(counts.reshape(shape).astype(np.float32), group_of_user)
 
 
 class SegmentPopularity(Popularity):

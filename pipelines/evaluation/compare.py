@@ -12,6 +12,8 @@ from pipelines.evaluation.paired import compare_user_figures
 from pipelines.evaluation.results import HEADLINE, RULED
 from pipelines.evaluation.settings import EvaluationSettings
 from pipelines.evaluation.user_figures import user_figures_path
+from pipelines.features.build import features_directory
+from pipelines.features.folder import load_folder
 from pipelines.files import write_json
 from pipelines.index import Index, load_index
 from pipelines.inputs import run_cutoffs
@@ -95,6 +97,9 @@ def _why_not(run: Run, live: Run, surface: str) -> str:
     theirs_label = live.manifest["settings"]["surfaces"][surface]["label"]
     if label != theirs_label:
         return f"the live run counts {theirs_label} as right, tonight's {label}"
+    sql = load_folder(features_directory(run.settings))[label].sha256
+    if live.manifest["outputs"]["sql"].get(label) != sql:
+        return f"label/{label}.sql has changed since the live run"
     return ""
 
 

@@ -42,9 +42,8 @@ def estimate_bytes(lists: ListsDirectory) -> int:
 
 def _table_bytes(lists: ListsDirectory, table: BucketedTable) -> int:
     rows, n_bytes = table.n_rows, table.n_bytes
-    if (
-        table.surface is not None and not table.is_explain
-    ):  # equal lists are stored once in Parquet, each in the store
+    # Equal lists are stored once in Parquet, each in the store.
+    if table.surface is not None and not table.is_explain:
         entries = float(lists.manifest["surfaces"][table.surface]["n_items_mean"])
         n_bytes = max(n_bytes, int(rows * (HEADER.size + BYTES_PER_ENTRY * entries)))
     return n_bytes + rows * ROW_OVERHEAD

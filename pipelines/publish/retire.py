@@ -45,13 +45,17 @@ def clean_up(client: redis.Redis, namespace: str, *, keep: str) -> list[str]:
 def retire_versions(
     client: redis.Redis, namespace: str, settings: PublishSettings, *, keep: str
 ) -> list[str]:
-    """Delete the versions beyond the newest K that stopped being active long enough ago.
+    """Delete the versions beyond the first K that stopped being active long enough ago.
 
-    *keep* and the live version are among the K whatever their age; the versions deleted.
+    *keep* and the live version come first, then those that were live, the last one in front: what
+    a gate refused or a hold kept back must not push out what one can go back to. The rest by age.
+    Gives the versions that were deleted.
     """
     live = read_active(client, namespace).version
     ready = [record for record in list_versions(client, namespace) if record.state == "ready"]
-    ready.sort(key=lambda record: (record.version in (keep, live), record.created), reverse=True)
+    ready.sort(
+        key=lambda r: (r.version in (keep, live), r.activation or 0, r.created), reverse=True
+    )
     retired = []
     for place, record in enumerate(ready):
         if record.version == live:

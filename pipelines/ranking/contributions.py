@@ -21,8 +21,8 @@ from pipelines.interactions import FloatArray, IntArray
 from pipelines.lists.rules import Rules, load_rules
 from pipelines.lists.settings import ListSettings
 from pipelines.moments import NightSettings
-from pipelines.ranking.feature_columns import training_tables
 from pipelines.ranking.crosses import DESCRIPTIONS
+from pipelines.ranking.feature_columns import training_tables
 from pipelines.ranking.ranker import Ranker
 from pipelines.runs import Run
 from pipelines.surfaces import SurfacesSettings

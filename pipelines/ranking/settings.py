@@ -25,6 +25,6 @@ class RankingSettings(Section):
     feature_share: Annotated[float, Field(gt=0, le=1)] = 0.4  # of columns a tree may use
     truncation: Annotated[int, Field(ge=1, le=1000)] = 30  # lambdarank_truncation_level
     max_users: Annotated[int, Field(ge=1)] = 10_000  # sampled a training cutoff
-    negatives_per_user: Annotated[int, Field(ge=1)] = 40  # sampled candidates not in the label
+    negatives_per_user: Annotated[int, Field(ge=1)] = 20  # sampled candidates not in the label
     max_categories: Annotated[int, Field(ge=2)] = 1000  # distinct values of a text feature
     users_per_shard: Annotated[int, Field(ge=1)] = 20_000  # scored by one task

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from pipelines.evaluation.metrics import MAX_CUTOFF, DoubleArray, find_hits, ndcg, paired_interval
 from pipelines.evaluation.paired import judge
-from pipelines.evaluation.results import HEADLINE, RANKER, RULED
+from pipelines.evaluation.results import HEADLINE, RANKER, RIVALS, RULED
 from pipelines.evaluation.settings import EvaluationSettings
 from pipelines.index import load_index
 from pipelines.inputs import run_cutoffs
@@ -67,13 +67,17 @@ def compare_models(challenger: Model, champion: Model) -> Comparison:
 
 
 def compare_with_baselines(model: Model, surface: str) -> SurfaceComparison:
-    """*model* against the best of the baselines of its own evaluation, on the same users."""
+    """*model*'s ranker against the better rival of its own evaluation, on the same users.
+
+    Both without the rules of the lists, which no baseline obeys; a single generator that wins in
+    hindsight is no rival.
+    """
     scores = read_users(model.users_file(surface))
-    baselines = {name: users for name, users in scores.items() if name not in (RANKER, RULED)}
-    if RULED not in scores or not baselines:
+    rivals = {name: scores[name] for name in RIVALS if name in scores}
+    if RANKER not in scores or not rivals:
         return _incomparable(surface, "the run has no metrics of each user and baseline")
-    best = max(sorted(baselines), key=lambda name: _mean(baselines[name]))
-    return _pair(surface, model, scores[RULED], baselines[best], f"against {best}")
+    best = max(sorted(rivals), key=lambda name: _mean(rivals[name]))
+    return _pair(surface, model, scores[RANKER], rivals[best], f"against {best}")
 
 
 def read_users(path: Path) -> dict[str, Scores]:
@@ -108,9 +112,9 @@ def _compare(surface: str, challenger: Model, champion: Model) -> SurfaceCompari
     return _pair(surface, challenger, ours, theirs, how)
 
 
-def _right(model: Model, surface: str) -> tuple[str, ...]:
-    """What counted as right when *model* was evaluated: the window, and the label in it."""
-    return (*model.window, model.manifest["settings"]["surfaces"][surface]["label"])
+def _right(model: Model, surface: str) -> tuple[str | None, ...]:
+    """What counted as right when *model* was evaluated: the window, and the label's SQL."""
+    return (*model.window, model.manifest.get("labels", {}).get(surface))
 
 
 def _run_to_rank_on(challenger: Model, champion: Model, surface: str) -> Run:
@@ -122,6 +126,8 @@ def _run_to_rank_on(challenger: Model, champion: Model, surface: str) -> Run:
         strange = sorted(set(ours) ^ set(theirs))
         differ = f"only one has {', '.join(strange[:3])}" if strange else "in another order"
         raise RunError(f"window or label differ, and so do the rankers' columns: {differ}")
+    if surface not in challenger.settings.read(SurfacesSettings).names:
+        raise RunError("window or label differ, and the settings have no such surface any more")
     run = open_run(challenger.settings, challenger.run_id)
     if not run.is_done(FINISHED):
         raise RunError(f"window or label differ, and {run.name} is being built again")

@@ -28,6 +28,7 @@ _REFUSED = "loaded, not activated: the gate refused"
 class Verdict:
     """Whether a challenger may replace the champion, and why."""
 
+    model: str
     checks: tuple[Check, ...]
     notes: tuple[str, ...]  # what could not be compared
 
@@ -38,9 +39,13 @@ class Verdict:
     @property
     def reason(self) -> str:
         """Every check that failed with what to do; where none did, what was found."""
-        failed = [check.failure for check in self.checks if not check.holds]
-        passed = [f"{check.name} {check.found}" for check in self.checks]
-        return "; ".join([*(failed or passed), *self.notes])
+        if self.holds:
+            found = [f"{check.name} {check.found}" for check in self.checks]
+        else:
+            found = [check.failure for check in self.checks if not check.holds]
+            command = f"python -m pipelines models promote {self.model} --reason …"
+            found.append(f"`{command}` shows it all the same")
+        return "; ".join([*found, *self.notes])
 
     @property
     def refusal(self) -> str:
@@ -55,11 +60,12 @@ def judge(
     settings = run.settings.read(GateSettings)
     checks = [_check_users(challenger, surface, settings) for surface in challenger.surfaces]
     if champion is None and live_version is None:
-        return Verdict(tuple(checks), ("the first model: there is no champion to compare with",))
+        first = "the first model: there is no champion to compare with"
+        return Verdict(challenger.id, tuple(checks), (first,))
     enough = all(check.holds for check in checks)
     quality, notes = _check_quality(challenger, champion, settings) if enough else ([], [])
     health, unmeasured = _check_lists(run, challenger, live_version, settings)
-    return Verdict((*checks, *quality, *health), (*notes, *unmeasured))
+    return Verdict(challenger.id, (*checks, *quality, *health), (*notes, *unmeasured))
 
 
 def _check_users(challenger: Model, surface: str, settings: GateSettings) -> Check:
@@ -88,7 +94,7 @@ def _check_quality(
         if comparison.finding == NOT_COMPARABLE:
             notes.append(f"{comparison.surface} not compared with baselines: {comparison.how}")
             continue
-        checks.append(_not_worse(comparison, against, challenger, settings))
+        checks.append(_not_worse(comparison, against, settings))
     return checks, notes
 
 
@@ -106,9 +112,7 @@ def _compare(challenger: Model, champion: ModelRecord | None) -> Sequence[Surfac
     ]
 
 
-def _not_worse(
-    comparison: SurfaceComparison, against: str, challenger: Model, settings: GateSettings
-) -> Check:
+def _not_worse(comparison: SurfaceComparison, against: str, settings: GateSettings) -> Check:
     low, high = comparison.interval
     least = 0 - settings.tolerance
     return Check(
@@ -118,8 +122,7 @@ def _not_worse(
         f"{comparison.difference:+.4f} ({low:+.4f} … {high:+.4f}) over {comparison.users} users, "
         f"{comparison.finding}",
         expected=f"an interval not wholly below {least:g}",
-        remedy="find out what changed (data, SQL, settings), or show it all the same with "
-        f"`python -m pipelines models promote {challenger.id} --reason …`",
+        remedy="find out what changed (data, SQL, settings), or raise [gate] tolerance",
     )
 
 

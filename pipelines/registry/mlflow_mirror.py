@@ -18,10 +18,17 @@ from pipelines.runs import runs_directory
 from settings import ProjectSettings, Section, Settings
 from settings.errors import NightshelfError
 from settings.project import var_directory
+from store.connection import hide_password
 
 MODEL_TAG = "nightshelf.model"
 STATE_TAG = "nightshelf.state"
 _PARAM_LENGTH = 500  # longer values are cut; MLflow refuses above 6000, older ones above 500
+_ENVIRONMENT = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",  # a night tells nobody outside that it ran
+    # As MLflow has it a server that is down holds up every decision for minutes.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",  # seconds
+}
 
 log = logging.getLogger("nightshelf")
 
@@ -61,7 +68,7 @@ def mirror_changes(settings: Settings, before: Registry, after: Registry) -> Non
             "MLflow at [mlflow] tracking_uri did not take %s: %s; the night goes on. Mend it, or "
             "empty [mlflow] tracking_uri",
             ", ".join([*(record.model for record in changed), *sorted(removed)]),
-            error,
+            hide_password(str(error)),
         )
 
 
@@ -70,8 +77,8 @@ class Mirror:
 
     def __init__(self, settings: Settings) -> None:
         """Raises `MirrorError` when MLflow is not installed."""
-        # A night tells nobody outside that it ran.
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        for variable, value in _ENVIRONMENT.items():
+            os.environ.setdefault(variable, value)
         try:
             client = importlib.import_module("mlflow.tracking").MlflowClient
         except ImportError as error:

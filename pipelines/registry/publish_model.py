@@ -19,8 +19,6 @@ from store.pointer import Pointer
 
 log = logging.getLogger("nightshelf")
 
-_UNASKED = Verdict((), ())
-
 
 def publish_model(
     run: Run, client: redis.Redis, *, activate: bool = True, allow_older: bool = False
@@ -36,7 +34,7 @@ def publish_model(
     if followed.pointer is None:
         raise PublishError(f"{followed.problem}; publish again when the store answers")
     asked = activate and _is_asked(record, followed.pointer)
-    verdict = _ask_gate(run, record, followed) if asked else _UNASKED
+    verdict = _ask_gate(run, record, followed) if asked else Verdict(record.model, (), ())
     with run.lock("publish"):
         publication = publish_lists(
             run.path("lists"),

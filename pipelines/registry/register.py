@@ -90,6 +90,7 @@ def _describe(run: Run) -> dict[str, Any]:
         "window": {"from": evaluation["cutoff"], "until": evaluation["until"]},
         "inputs": run.manifest["inputs"],
         "settings": run.manifest["settings"],
+        "labels": _labels(run),
         "seed": run.manifest["seed"],
         "metrics": {name: _metrics(found) for name, found in evaluation["surfaces"].items()},
         "lists": {name: list_shares(run, name) for name in evaluation["surfaces"]},
@@ -109,6 +110,13 @@ def _files(run: Run) -> list[Path]:
 
 def _file(path: Path) -> dict[str, Any]:
     return {"sha256": hash_file(path), "bytes": path.stat().st_size}
+
+
+def _labels(run: Run) -> dict[str, str]:
+    """Surface → SHA-256 of the SQL that says what was right on it."""
+    sql = run.manifest["outputs"]["sql"]
+    surfaces = run.manifest["settings"]["surfaces"]
+    return {name: sql[surface["label"]] for name, surface in surfaces.items()}
 
 
 def _metrics(surface: Mapping[str, Any]) -> dict[str, Any]:

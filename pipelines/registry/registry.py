@@ -181,8 +181,9 @@ def read_registry(settings: Settings) -> Registry:
         return Registry()
     except (ValueError, TypeError, KeyError) as error:
         raise RegistryError(
-            f"{path} is damaged ({error}); put back a copy, or move it away: the next publish "
-            "registers the live model anew, without the history"
+            f"{path} is damaged ({error}); put back a copy, or move it away: "
+            "`python -m pipelines publish --run RUN --no-activate` registers a run's model anew, "
+            "that of the live version first"
         ) from None
     _check_one_champion(path, models)
     return Registry(models, history)

@@ -64,13 +64,21 @@ def _read_blocks(path: Path, text: str) -> dict[str, str]:
     for part in re.split(r"\n\n+", text.strip("\n")):
         for table in _TABLE.findall(part):
             blocks[table] = f"{part}\n"
-    together = tomllib.loads("\n".join(dict.fromkeys(blocks.values())))
-    if together != tomllib.loads(text) or len(set(blocks.values())) != len(blocks):
+    if not _is_whole(blocks, text):
         raise TuningError(
             f"{path} was edited by hand; move your values to the settings file, where they win, "
             "and delete this one"
         )
     return blocks
+
+
+def _is_whole(blocks: Mapping[str, str], text: str) -> bool:
+    """Whether *blocks*, one a table, are all that *text* says."""
+    try:
+        together = tomllib.loads("\n".join(dict.fromkeys(blocks.values())))
+        return together == tomllib.loads(text) and len(set(blocks.values())) == len(blocks)
+    except tomllib.TOMLDecodeError:
+        return False
 
 
 def _block(table: str, outcome: Outcome) -> str:

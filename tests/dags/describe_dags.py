@@ -32,6 +32,7 @@ def describe(dag):
             task.task_id: {
                 "after": sorted(task.upstream_task_ids),
                 "pool": task.pool,
+                "retries": task.retries,
                 "mapped": task.is_mapped,
                 "owner": task.owner,
                 "outlets": [asset.name for asset in task.outlets],

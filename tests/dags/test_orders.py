@@ -70,7 +70,7 @@ def test_what_the_trigger_sends_wins_over_the_form():
         (
             TuneOrder,
             {"budget": "0s"},
-            "field budget = '0s': Input should be greater than 0 seconds",
+            "field budget = '0s': expected more than 0s",
         ),
         (ReleaseOrder, {"now": 1}, "unknown field now = 1; expected: no fields at all"),
     ],
@@ -110,3 +110,13 @@ def test_surfaces_must_exist_and_are_for_dry_runs(tmp_path, order, message):
     with pytest.raises(OrderError) as caught:
         check_surfaces(order, settings)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"), [(NightOrder, "surfaces"), (TuneOrder, "what")], ids=["night", "tune"]
+)
+@pytest.mark.parametrize("value", ["als", 5])
+def test_a_list_of_names_is_a_list(kind, field, value):
+    """A word alone is not taken for its letters, and a number is refused like any other field."""
+    with pytest.raises(OrderError, match=f"^field {field} = {value!r}: Input should be a valid tu"):
+        read_order(kind, {}, {field: value})

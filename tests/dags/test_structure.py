@@ -13,7 +13,7 @@ NAMES = ["nightly_recommendations", "promote_model", "release", "roll_back", "tu
 
 
 def test_all_dags_import_without_errors_and_without_heavy_modules(found):
-    """Parsing the folder finds our three DAGs and loads nothing that the night needs."""
+    """Parsing the folder finds our DAGs and loads nothing that the night needs."""
     assert (found["errors"], found["heavy"], sorted(found["dags"])) == ({}, [], NAMES)
 
 
@@ -21,17 +21,18 @@ def test_the_night_is_wired_in_order_with_scoring_mapped_and_publishing_alone(fo
     """Each task waits for the one before, shards are mapped, publish has a pool and an outlet."""
     tasks = found["dags"]["nightly_recommendations"]["tasks"]
 
-    def task(*after, pool="default_pool", mapped=False, outlets=()):
+    def task(*after, pool="default_pool", retries=1, mapped=False, outlets=()):
         return {
             "after": list(after),
             "pool": pool,
+            "retries": retries,
             "mapped": mapped,
             "owner": "recommendations",
             "outlets": list(outlets),
         }
 
     assert tasks == {
-        "begin": task(),
+        "begin": task(retries=0),
         "build_features": task("begin"),
         "train": task("build_features"),
         "evaluate": task("train"),
@@ -54,6 +55,12 @@ def test_tuning_is_one_task_that_moves_nothing(found):
     assert [(name, task["pool"], task["outlets"]) for name, task in tasks.items()] == [
         ("tune", "default_pool", [])
     ]
+
+
+@pytest.mark.parametrize("name", ["promote_model", "roll_back", "tune_models"])
+def test_what_was_ordered_wrongly_is_not_tried_again(found, name):
+    """Who waits for an answer gets it at once: a wrong order stays wrong."""
+    assert [task["retries"] for task in found["dags"][name]["tasks"].values()] == [0]
 
 
 def test_the_parts_are_all_stages_of_the_night_in_order():

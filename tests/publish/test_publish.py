@@ -14,7 +14,15 @@ from pipelines.publish.lists_directory import open_lists
 from pipelines.publish.preflight import estimate_bytes
 from store.keys import NamespaceKeys, bucket_of
 from store.pointer import Pointer, read_active
-from store.versions import activate, change_version, hold, list_versions, read_version, release
+from store.versions import (
+    activate,
+    change_version,
+    hold,
+    list_versions,
+    read_version,
+    release,
+    roll_back,
+)
 from tests.shelf_fixtures import make_lists, version_id
 
 SETTINGS = PublishSettings(batch_bytes=4096)
@@ -355,3 +363,14 @@ def test_incomplete_directories_are_refused(client, publish, lists, damage, said
     with pytest.raises(PublishError, match=said):
         publish(directory)
     assert client.keys() == []
+
+
+def test_lists_that_were_only_loaded_do_not_push_out_what_was_live(client, publish, lists):
+    """After nights that were refused or held, roll back still goes to the version before."""
+    eager = PublishSettings(keep_versions=3, retire_after_s=0)
+    for day in (1, 2):
+        publish(lists(day), eager)
+    for day in (3, 4):
+        publish(lists(day), eager, activate=False)
+    assert list(states(client)) == [ONE, TWO, FOUR]
+    assert roll_back(client, "demo", reason="wrong prices").version == ONE

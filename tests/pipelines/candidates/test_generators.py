@@ -39,18 +39,19 @@ def fit(name, board):
     return fit_generator(name, past_of(board, PARITY[: board.n_users]), SETTINGS)
 
 
-@pytest.fixture(params=sorted(GENERATORS))
+@pytest.fixture(scope="module", params=sorted(GENERATORS))
 def name(request):
     """Each generator in turn."""
     return request.param
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def board():
+    """Where every user lacks one square of the own colour."""
     return checkerboard()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def model(name, board):
     """The generator, fitted on the checkerboard."""
     return fit(name, board)
@@ -140,6 +141,7 @@ def test_users_without_history_get_no_more_than_popularity(name):
     board = interactions_of([(0, 1, 2.0), (0, 2, 1.0), (1, 2, 1.0)], N, N)
     proposed = fit(name, board).candidates(np.array([8], dtype=np.int32), 3, None)
     expected = {
+        "forecast_popularity": [2, 1, NO_ITEM],
         "recent_popularity": [2, 1, NO_ITEM],
         "segment_popularity": [1, 2, NO_ITEM],  # of user 0 alone, who is even too
         "trending": [2, 1, NO_ITEM],

@@ -249,3 +249,15 @@ def _swap_and_lose(rows, swapped, lost):
     unused = np.setdiff1d(np.arange(40), items[mine])[0]
     items[mine & (ranks == 1)] = unused
     return rows.set_column(rows.schema.get_field_index("item"), "item", pa.array(items))
+
+
+def test_an_edited_label_is_not_compared(tonight, live):
+    """The same name with other SQL counts other things as right; the other surface has figures."""
+    outputs = live.manifest["outputs"]
+    changed = {**outputs, "sql": {**outputs["sql"], "purchased": "0" * 64}}
+    write_json(live.path("manifest.json"), {**live.manifest, "outputs": changed})
+    counts, found = compare(tonight)
+    assert counts == {"live": LIVE_VERSION, "home": "not comparable", "discover": "not decided"}
+    assert (
+        found["surfaces"]["home"]["reason"] == "label/purchased.sql has changed since the live run"
+    )

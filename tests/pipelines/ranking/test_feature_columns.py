@@ -11,12 +11,12 @@ from pipelines.features.header import SqlFileError
 from pipelines.index import load_index
 from pipelines.inputs import run_cutoffs
 from pipelines.interactions import IntArray
+from pipelines.ranking.crosses import DESCRIPTIONS
 from pipelines.ranking.feature_columns import (
     open_features_of,
     read_vocabulary,
     training_tables,
 )
-from pipelines.ranking.crosses import DESCRIPTIONS
 from pipelines.ranking.matrix import build_matrix, column_names
 
 USERS = np.arange(5, 25, dtype=np.int32)

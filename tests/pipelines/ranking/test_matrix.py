@@ -9,7 +9,7 @@ from pipelines.ranking.matrix import build_matrix, column_names
 
 
 def test_crosses_count_rank_and_compare_the_proposals():
-    """A pair of two generators, of one, and of none: how many, the best rank, shares of the best."""
+    """A pair of two generators, of one, of none: how many, the best rank, shares of the best."""
     nan = np.nan
     ranks = {"als": [3, nan, nan], "item_item": [1, 7, nan]}
     candidates = Candidates(

@@ -13,10 +13,10 @@ from pipelines.inputs import run_cutoffs
 from pipelines.ranking.labels import load_labels
 from pipelines.ranking.training_set import (
     TrainingSetError,
-    sample_negatives,
     build_training_set,
     build_training_sets,
     labelled_users,
+    sample_negatives,
 )
 
 

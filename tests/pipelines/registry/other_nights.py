@@ -13,8 +13,8 @@ from pipelines.runs import Run, open_run
 def other_night(run: Run, digit: str, *, gain: float = 0.0, rename_items: bool = False) -> Run:
     """A copy of *run* whose id ends in *digit* twelve times and whose lists are their own.
 
-    *gain* is added to every figure of each user's lists, rules applied; *rename_items* turns the
-    lists of every user upside down among all items.
+    *gain* is added to every figure of each user's lists, with rules and without; *rename_items*
+    turns the lists of every user upside down among all items.
     """
     name = f"{run.id.partition('-')[0]}-{digit * 12}"
     directory = run.directory.with_name(name)
@@ -40,7 +40,7 @@ def _add_gain(directory, gain):
     for path in (directory / "evaluation").glob("users-*.parquet"):
         rows = pq.read_table(path).to_pylist()
         for row in rows:
-            if row["model"] == "ranker_with_rules":
+            if row["model"] in ("ranker", "ranker_with_rules"):
                 row["ndcg@20"] = row["ndcg@20"] + gain
         pq.write_table(pa.Table.from_pylist(rows), path)
 

@@ -4,6 +4,7 @@ import importlib
 import logging
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -86,3 +87,17 @@ def test_mlflow_is_not_imported_unless_it_is_wanted():
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
     )
     assert done.stdout == "False\n"
+
+
+def test_a_server_that_is_down_costs_seconds_and_shows_no_password(night, caplog, monkeypatch):
+    """MLflow itself would try for minutes, and name the address with all that stands in it."""
+    for variable in ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "MLFLOW_HTTP_REQUEST_TIMEOUT"):
+        monkeypatch.setenv(variable, "to be removed again")
+        monkeypatch.delenv(variable)
+    run = mirrored(other_night(night, "1"), "http://bob:s3cret@127.0.0.1:9")
+    started = time.monotonic()
+    with caplog.at_level(logging.WARNING, "nightshelf"):
+        register_run(run)
+    assert time.monotonic() - started < 30
+    assert "API request to http://bob:***@127.0.0.1:9/" in caplog.text
+    assert "s3cret" not in caplog.text

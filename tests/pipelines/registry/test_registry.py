@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from pipelines.night import publish_run
 from pipelines.registry.changes import change_registry
 from pipelines.registry.model import find_damage
 from pipelines.registry.register import register_run
@@ -143,6 +144,15 @@ def test_a_damaged_registry_is_refused(night, text):
     path.write_text(text, encoding="utf-8")
     with pytest.raises(RegistryError, match=r"registry\.json is damaged .* put back a copy, or"):
         read_registry(night.settings)
+
+
+def test_a_registry_that_was_moved_away_is_made_anew(night, client):
+    """As its error says: publishing the run of the live version makes its model champion again."""
+    publish_run(night)
+    (models_directory(night.settings) / REGISTRY).rename(night.settings.path.with_name("damaged"))
+    publish_run(night, activate=False)
+    (record,) = read_registry(night.settings).models
+    assert (record.state, record.run_id) == ("champion", night.id)
 
 
 def test_two_champions_are_refused(night):

@@ -99,7 +99,9 @@ def test_a_study_that_keeps_the_defaults_takes_out_what_was_tuned(settings, writ
     assert read(settings, RankingSettings) == RankingSettings(leaves=31)
 
 
-@pytest.mark.parametrize("text", ["candidates.als.factors = 3\n", "[ranking]\n\ntrees = 3\n"])
+@pytest.mark.parametrize(
+    "text", ["candidates.als.factors = 3\n", "[ranking]\n\ntrees = 3\n", "[ranking\n"]
+)
 def test_a_file_edited_by_hand_is_not_written_over(settings, write, text):
     """What a person wrote there is not lost without a word."""
     settings.tuned_path.write_text(text, encoding="utf-8")
