@@ -41,7 +41,7 @@ def tonight(finished_night, tmp_path):
 def live(tonight, client):
     """A second run, like tonight's in everything but its name, whose version is live."""
     folder = tonight.directory.with_name(LIVE_ID)
-    shutil.copytree(tonight.directory, folder)
+    shutil.copytree(tonight.directory, folder, copy_function=shutil.copyfile)  # not read-only
     write_json(folder / "manifest.json", {**tonight.manifest, "run_id": LIVE_ID})
     point_at(client, LIVE_VERSION)
     yield open_run(tonight.settings, LIVE_ID)

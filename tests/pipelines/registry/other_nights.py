@@ -18,7 +18,7 @@ def other_night(run: Run, digit: str, *, gain: float = 0.0, rename_items: bool =
     """
     name = f"{run.id.partition('-')[0]}-{digit * 12}"
     directory = run.directory.with_name(name)
-    shutil.copytree(run.directory, directory)
+    shutil.copytree(run.directory, directory, copy_function=shutil.copyfile)  # not read-only
     _add_gain(directory, gain)
     if rename_items:
         _turn_lists(directory)
