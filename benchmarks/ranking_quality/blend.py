@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 
 from benchmarks.ranking_quality.activity import item_columns, user_columns
 from benchmarks.ranking_quality.problem import SEED, THREADS, Split
-from benchmarks.ranking_quality.recipe import GENERATORS, RANKING
+from benchmarks.ranking_quality.recipe import GENERATORS, NEGATIVES, USERS, ranking_for
 from pipelines.candidates.generate import Candidates, CandidateSource
 from pipelines.candidates.generator import NO_ITEM, Past, look_up
 from pipelines.candidates.known import fit_generator
@@ -65,7 +65,7 @@ def training_set(split: Split, settings: CandidateSettings) -> TrainingSet:
     fitted = fit(split.past, settings)
     random = np.random.default_rng(SEED)
     users = split.users
-    users = np.sort(random.choice(users, min(len(users), RANKING.max_users), replace=False))
+    users = np.sort(random.choice(users, min(len(users), USERS), replace=False))
     names: list[str] = []
     matrices, relevances, sizes = [], [], []
     negatives = kept = 0
@@ -73,7 +73,7 @@ def training_set(split: Split, settings: CandidateSettings) -> TrainingSet:
         candidates = fitted.source.of_users(users[start : start + BLOCK])
         found = fitted.columns(candidates)
         relevance = (look_up(split.truth, candidates.users, candidates.items) > 0).astype("f4")
-        keep = sample_negatives(candidates.users, relevance, RANKING.negatives_per_user, random)
+        keep = sample_negatives(candidates.users, relevance, NEGATIVES, random)
         names = list(found)
         matrices.append(np.stack([values[keep] for values in found.values()], axis=1))
         relevances.append(relevance[keep])
@@ -92,7 +92,9 @@ def training_set(split: Split, settings: CandidateSettings) -> TrainingSet:
 
 def train(sets: Sequence[TrainingSet]) -> Ranker:
     """LightGBM over all slices."""
-    return fit_ranker(sets, {}, RANKING, seed=SEED, threads=THREADS)
+    settings = ranking_for(sum(int((s.relevance > 0).sum()) for s in sets))
+    log.info("training the ranker: %s", settings)
+    return fit_ranker(sets, {}, settings, seed=SEED, threads=THREADS)
 
 
 @dataclass(frozen=True)

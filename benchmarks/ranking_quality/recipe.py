@@ -34,9 +34,13 @@ GENERATORS = {
     "user_knn": 60,
     "week_popularity": 20,
 }
-RANKING = RankingSettings(
-    objective="lambdarank", trees=120, leaves=31, max_users=15_000, negatives_per_user=60
-)
+USERS = 30_000  # of a slice, for the training set
+NEGATIVES = 60  # a user
+# Large trees pay where there is much to learn from; with little, a tree with fine bins learns
+# single items by their exact counts.
+MANY_POSITIVES = 40_000
+FEW = RankingSettings(objective="lambdarank", trees=120, leaves=15, max_bins=15)
+MANY = RankingSettings(objective="lambdarank", trees=200, leaves=63, max_bins=63)
 # A trial of it costs little, and it gains most.
 TUNED = ("graph_filter",)
 TRIAL_PAIRS = 800_000  # pairs over all trials of a generator
@@ -59,6 +63,11 @@ def settings_for(past: Past) -> CandidateSettings:
         item_item=ItemItemSettings(neighbours=200),
         recent_popularity=PopularitySettings(window_days=14.0),
     )
+
+
+def ranking_for(n_positives: int) -> RankingSettings:
+    """How the ranker is grown on so many pairs that came true."""
+    return MANY if n_positives >= MANY_POSITIVES else FEW
 
 
 def tune(split: Split, settings: CandidateSettings) -> CandidateSettings:

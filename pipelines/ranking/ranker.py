@@ -115,6 +115,7 @@ def _dataset(
         feature_name=[f"c{i}" for i in range(len(columns))],  # LightGBM forbids dots and brackets
         categorical_feature=[i for i, name in enumerate(columns) if name in vocabulary],
         reference=reference,
+        params={"max_bin": settings.max_bins},
         free_raw_data=True,
     )
 

@@ -13,7 +13,6 @@ from benchmarks.ranking_quality import blend, pairs, recipe
 from benchmarks.ranking_quality.made_pairs import write_made_pairs
 from benchmarks.ranking_quality.pairs import DataError, hold_out, read_pairs, read_split
 from benchmarks.ranking_quality.problem import truth_of, without
-from benchmarks.ranking_quality.recipe import RANKING
 from benchmarks.ranking_quality.solve import solve
 from benchmarks.ranking_quality.timed import HORIZON, TimedEvents
 
@@ -97,8 +96,8 @@ def test_the_test_part_is_read_once_and_last(folder, monkeypatch):
     monkeypatch.setattr(pairs, "MAX_SLICES", 1)
     monkeypatch.setattr(recipe, "MAX_TRIALS", 2)
     monkeypatch.setattr(blend, "THREADS", 1)
-    few_trees = RANKING.model_copy(update={"trees": 20, "leaves": 7})
-    monkeypatch.setattr(blend, "RANKING", few_trees)
+    few_trees = recipe.FEW.model_copy(update={"trees": 20, "leaves": 7})
+    monkeypatch.setattr(recipe, "FEW", few_trees)
     problem = read_split(folder, {"somebody": (0.5, None)})
     read = []
 
