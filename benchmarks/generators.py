@@ -22,7 +22,7 @@ from scipy.sparse import csr_matrix
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from pipelines.candidates.fit import load_past
-from pipelines.candidates.generator import NO_ITEM, Generator, Past
+from pipelines.candidates.generator import NO_ITEM, Generator, GeneratorError, Past
 from pipelines.candidates.known import GENERATORS, fit_generator
 from pipelines.candidates.settings import CandidateSettings
 from pipelines.evaluation.metrics import find_hits, ndcg
@@ -77,7 +77,11 @@ def _measure(run: Run, names: tuple[str, ...]) -> dict[str, list[Row]]:
     models, seconds = {}, {}
     for name in names:
         started = time.monotonic()
-        models[name] = fit_generator(name, past, settings)
+        try:
+            models[name] = fit_generator(name, past, settings)
+        except GeneratorError as error:
+            print(f"skipped {name}: {error}", file=sys.stderr)
+            continue
         seconds[name] = time.monotonic() - started
         print(f"fitted {name} in {seconds[name]:.1f} s", file=sys.stderr)
     surfaces = run.settings.read(SurfacesSettings)

@@ -207,7 +207,8 @@ def _previous(client: redis.Redis, namespace: str) -> str:
     if not were_live:
         kept = [record.version for record in ready]
         raise VersionError(
-            f"no version that was live before {live} is kept; kept: {kept or 'none'}"
+            f"no version that was live before {live} is kept; kept: {kept or 'none'}; "
+            "name the one to go to"
         )
     return were_live[max(were_live)]
 

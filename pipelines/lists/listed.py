@@ -21,6 +21,7 @@ from pipelines.lists.reasons import (
     names_segment,
     reason_codes,
     settle_codes,
+    without_namesakes,
 )
 from pipelines.lists.rules import load_rules
 from pipelines.lists.settings import ListSettings, ReasonSettings
@@ -101,6 +102,8 @@ def list_shard(
         generators,
         lambda name: load_generator(run, night, name),
     )
+    title = load_rules(index, ListSettings(unique_by="title"), settings).title
+    reason_items = without_namesakes(reason_items, items, title)
     templates = run.settings.read(ReasonSettings)
     codes = settle_codes(codes, reason_items, _has_segment(run, index, users, templates), templates)
     return Listed(

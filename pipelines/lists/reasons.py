@@ -60,6 +60,15 @@ def name_reason_items(
     return reason_items
 
 
+def without_namesakes(reason_items: IntArray, items: IntArray, title: IntArray) -> IntArray:
+    """*reason_items* without those of the item's own title: no item goes well with itself.
+
+    *title* has a number for each item of the catalogue; one number, one title.
+    """
+    namesake = (reason_items != NO_ITEM) & (title[reason_items] == title[items])
+    return np.where(namesake, NO_ITEM, reason_items).astype(np.int32)
+
+
 def settle_codes(
     codes: np.ndarray, reason_items: IntArray, has_segment: np.ndarray, templates: ReasonSettings
 ) -> np.ndarray:

@@ -49,7 +49,8 @@ def roll_back_model(settings: Settings, *, reason: str, by: str) -> Promotion:
     record = registry.predecessor
     if record is None:
         raise RegistryError(
-            "no model was champion before the present one; see `python -m pipelines models list`"
+            "no model was champion before the present one; to any other go by its id: "
+            "`python -m pipelines models list`, then `models promote MODEL --reason …`"
         )
     return _show(settings, client, record, reason=reason, by=by, action="roll back", hold=reason)
 

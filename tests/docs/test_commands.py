@@ -69,8 +69,8 @@ def test_the_page_on_models_compares_and_promotes(run_page, finished_night):
             "models",
             "roll-back",
             1,
-            "error: no model was champion before the present one; see "
-            "`python -m pipelines models list`",
+            "error: no model was champion before the present one; to any other go by its id: "
+            "`python -m pipelines models list`, then `models promote MODEL --reason …`",
         ),
         ("models", "verify", 0, f"{model}  sound"),
     ]

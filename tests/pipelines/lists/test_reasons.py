@@ -12,6 +12,7 @@ from pipelines.lists.reasons import (
     reason_code,
     reason_codes,
     settle_codes,
+    without_namesakes,
 )
 from pipelines.lists.settings import ReasonSettings
 from settings import SettingsError, load_settings
@@ -127,3 +128,11 @@ def test_a_segment_is_named_only_where_there_is_one(tmp_path):
     path.write_text('[reasons]\npopular = "Loved by {segment}"\n', encoding="utf-8")
     with pytest.raises(SettingsError, match=r"unknown \{segment\}; known: \{category\}"):
         load_settings(path, {}).read(ReasonSettings)
+
+
+def test_no_item_is_explained_by_its_own_title():
+    """Another size of the same thing is no reason for it; no reason item stays none."""
+    title = np.array([7, 7, 8], dtype=np.int32)
+    items = np.array([0, 0, 2, 2], dtype=np.int32)
+    named = np.array([1, 2, NO_ITEM, 0], dtype=np.int32)
+    assert without_namesakes(named, items, title).tolist() == [NO_ITEM, 2, NO_ITEM, 0]

@@ -65,8 +65,8 @@ def test_promote_and_roll_back(command, pair, night, client):
     )
     assert command("roll-back", "--reason", "further") == (
         1,
-        "error: no model was champion before the present one; see "
-        "`python -m pipelines models list`\n",
+        "error: no model was champion before the present one; to any other go by its id: "
+        "`python -m pipelines models list`, then `models promote MODEL --reason …`\n",
     )
 
 
