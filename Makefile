@@ -63,6 +63,7 @@ check: setup ## style, types and allowed imports
 
 bench: setup ## the benchmarks, small; each prints one JSON line last
 	@for file in benchmarks/*.py; do $(BIN)/python $$file --small || exit 1; done
+	@$(BIN)/python -m benchmarks.ranking_quality --small
 
 lock: ## pin the newest versions that requirements*.in allow (UPGRADE=1), else only what changed
 	@test -x $(BIN)/uv || $(MAKE) setup

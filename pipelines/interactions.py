@@ -70,11 +70,6 @@ class Interactions:
         return self.sum_by_pair(self.is_purchase.astype(np.float32))
 
     @cached_property
-    def active_users(self) -> IntArray:
-        """Numbers of users with an event, ascending."""
-        return np.unique(self.users)
-
-    @cached_property
     def seen_items(self) -> BoolArray:
         """For each item, whether it has an event."""
         seen = np.zeros(self.n_items, dtype=bool)

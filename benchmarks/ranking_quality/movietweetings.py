@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from scipy.sparse import csr_matrix
 
 from benchmarks.ranking_quality.pairs import DataError
 from benchmarks.ranking_quality.problem import Problem
@@ -41,18 +40,7 @@ def read_movietweetings(folder: Path) -> Problem:
         n_items=len(item_ids),
         catalogue=pa.table(catalogue),
     )
-
-    def read_test() -> csr_matrix:
-        return events.new_between(CUTOFF, None)
-
-    return Problem(
-        name="movietweetings",
-        past=events.before(CUTOFF),
-        hold_out=lambda: events.slices(CUTOFF),
-        read_test=read_test,
-        depth=10,
-        published=PUBLISHED,
-    )
+    return events.problem("movietweetings", CUTOFF, PUBLISHED)
 
 
 def _read(path: Path, columns: int) -> list[list[str]]:

@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from scipy.sparse import csr_matrix
 
 from benchmarks.ranking_quality.pairs import DataError
 from benchmarks.ranking_quality.problem import Problem
@@ -43,18 +42,7 @@ def read_online_retail(folder: Path) -> Problem:
         n_items=len(codes.dictionary),
         catalogue=pa.table({"item_id": codes.dictionary, "title": titles}),
     )
-
-    def read_test() -> csr_matrix:
-        return events.new_between(CUTOFF, None)
-
-    return Problem(
-        name="online_retail",
-        past=events.before(CUTOFF),
-        hold_out=lambda: events.slices(CUTOFF),
-        read_test=read_test,
-        depth=10,
-        published=PUBLISHED,
-    )
+    return events.problem("online_retail", CUTOFF, PUBLISHED)
 
 
 def _first_titles(codes: pa.DictionaryArray, titles: pa.ChunkedArray) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +10,15 @@ import numpy as np
 import pyarrow as pa
 from scipy.sparse import csr_matrix
 
-from benchmarks.ranking_quality.problem import Split, interactions_of, past_of, truth_of, without
+from benchmarks.ranking_quality.problem import (
+    Figures,
+    Problem,
+    Split,
+    interactions_of,
+    past_of,
+    truth_of,
+    without,
+)
 from pipelines.candidates.generator import Past
 from pipelines.interactions import IntArray
 from pipelines.moments import NightSettings
@@ -63,3 +71,14 @@ class TimedEvents:
             for start in starts
             if start >= earliest
         ]
+
+    def problem(self, name: str, cutoff: datetime, published: Mapping[str, Figures]) -> Problem:
+        """What is taken from *cutoff* on is to be foretold, in lists of ten."""
+        return Problem(
+            name=name,
+            past=self.before(cutoff),
+            hold_out=lambda: self.slices(cutoff),
+            read_test=lambda: self.new_between(cutoff, None),
+            depth=10,
+            published=published,
+        )

@@ -30,6 +30,7 @@ from pipelines.moments import NightSettings
 from pipelines.sources.complete_journey import CompleteJourney
 from pipelines.sources.files import Files
 from pipelines.sources.mapping import EVENT_COLUMNS, ITEM_COLUMNS, USER_COLUMNS, fit_columns
+from pipelines.sources.queries import read_query
 from pipelines.sources.raw import DamagedFile, Delivery, Source, SourceError
 from pipelines.sources.settings import EventSettings, SourceSettings
 from pipelines.sources.staging import (
@@ -39,12 +40,12 @@ from pipelines.sources.staging import (
     naming,
     run_staging,
 )
+from pipelines.sources.vectors import check_vectors
 from settings import Settings
 from settings.project import var_directory
 
 log = logging.getLogger("nightshelf")
 
-_SQL = Path(__file__).with_name("sql")
 _PIPELINES = Path(__file__).resolve().parent.parent
 _BATCH_ROWS = 100_000
 
@@ -172,7 +173,7 @@ def _map_events(
     types = pa.table({"event_type": list(settings.read(EventSettings).weights)})
     connection.register("known_types", types)
     checked = connection.sql(
-        _read_sql("check_events"),
+        read_query("check_events"),
         params={"event_zone": zones["event_at"], "received_zone": zones["received_at"]},
     )
     checked.create("checked_events")
@@ -182,10 +183,10 @@ def _check_events(connection: duckdb.DuckDBPyConnection, settings: Settings) -> 
     """Leaves the good rows in `distinct_events`; bad ones go to quarantine and are counted."""
     source = settings.read(SourceSettings)
     counts = _quarantine_rows(connection, settings)
-    identified = connection.sql(_read_sql("identify_events"), params={"source": source.name})
+    identified = connection.sql(read_query("identify_events"), params={"source": source.name})
     identified.create("identified_events")
     connection.execute("drop table checked_events")
-    connection.sql(_read_sql("distinct_events")).create("distinct_events")
+    connection.sql(read_query("distinct_events")).create("distinct_events")
     connection.execute("drop table identified_events")
     kept = connection.execute("select count(*) from distinct_events").fetchall()[0][0]
     counts["duplicates"] = counts["delivered"] - counts["quarantined"] - kept
@@ -202,40 +203,13 @@ def _complete_dimensions(
 ) -> None:
     with naming(files["items"]):
         fit_columns(mapped["items"], ITEM_COLUMNS)[0].create_view("delivered_items")
-        connection.sql(_read_sql("finite_vectors")).create_view("mapped_items")
-        connection.sql(_read_sql("complete_items")).create("complete_items")
+        connection.sql(read_query("finite_vectors")).create_view("mapped_items")
+        connection.sql(read_query("complete_items")).create("complete_items")
         if "vector" in mapped["items"].columns:
-            _check_vectors(connection, files["items"])
+            check_vectors(connection, files["items"])
     with naming(files["users"]):
         fit_columns(mapped["users"], USER_COLUMNS, keep_others=True)[0].create_view("mapped_users")
-        connection.sql(_read_sql("complete_users")).create("complete_users")
-
-
-def _check_vectors(connection: duckdb.DuckDBPyConnection, file: SqlFile) -> None:
-    """Raises `SourceError` for vectors of different lengths; warns of those that are left out."""
-    lengths = connection.execute(_read_sql("vector_lengths")).fetchall()
-    if len(lengths) > 1:
-        found = "; ".join(
-            f"{n} numbers: {items} items, {first} first" for n, items, first in lengths
-        )
-        raise SourceError(
-            f"{file.path}: vectors of {len(lengths)} lengths ({found}); expected one length: bring "
-            "the vectors of one model, and null for the other items"
-        )
-    given, kept = (
-        connection.execute(query).fetchall()[0][0]
-        for query in (
-            "select count(vector) from delivered_items",
-            "select count(vector) from mapped_items",
-        )
-    )
-    if kept < given:
-        log.warning(
-            "ingest: %s: %d of %d vectors are left out; expected lists of finite numbers",
-            file.path,
-            given - kept,
-            given,
-        )
+        connection.sql(read_query("complete_users")).create("complete_users")
 
 
 def _quarantine_rows(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Any]:
@@ -295,7 +269,3 @@ def _table(relation: duckdb.DuckDBPyRelation) -> pa.Table:
 
 def _batches(relation: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
     yield from relation.to_arrow_reader(_BATCH_ROWS)
-
-
-def _read_sql(name: str) -> str:
-    return (_SQL / f"{name}.sql").read_text(encoding="utf-8")
