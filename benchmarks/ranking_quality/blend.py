@@ -23,7 +23,7 @@ from pipelines.ranking.ranker import Ranker, fit_ranker
 from pipelines.ranking.training_set import TrainingSet, sample_negatives
 from pipelines.surfaces import SurfaceSettings
 
-BLOCK = 2000  # users whose candidates are held at once
+BLOCK = 1000  # users whose candidates are held at once; what generators keep of a call
 
 log = logging.getLogger("nightshelf.benchmarks")
 

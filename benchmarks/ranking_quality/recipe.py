@@ -40,7 +40,7 @@ NEGATIVES = 60  # a user
 # single items by their exact counts.
 MANY_POSITIVES = 40_000
 FEW = RankingSettings(objective="lambdarank", trees=120, leaves=15, max_bins=15)
-MANY = RankingSettings(objective="lambdarank", trees=200, leaves=63, max_bins=63)
+MANY = RankingSettings(objective="lambdarank", trees=120, leaves=31, max_bins=63)
 # A trial of it costs little, and it gains most.
 TUNED = ("graph_filter",)
 TRIAL_PAIRS = 800_000  # pairs over all trials of a generator

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
@@ -12,7 +13,7 @@ from sklearn.utils.extmath import randomized_svd
 from threadpoolctl import threadpool_limits
 
 from pipelines.candidates.arrays import load_arrays, save_arrays, sparse_of
-from pipelines.candidates.generator import Past, look_up, top_of_dense, user_blocks
+from pipelines.candidates.generator import Past, look_up_rows, top_of_dense, user_blocks
 from pipelines.candidates.nearest import nearest_by_cosine
 from pipelines.interactions import FloatArray, IntArray
 from settings import Section
@@ -103,7 +104,10 @@ class GraphFilter:
         for start in range(0, len(users), _PAIRS):
             part = slice(start, start + _PAIRS)
             scores[part] = np.einsum("ij,ij->i", smooth[rows[part]], self._vectors[items[part]])
-        scores += look_up(self._passed(unique), rows.astype(np.int32), items)
+        order = np.argsort(rows, kind="stable")
+        scores[order] += look_up_rows(
+            self._passed(unique), rows[order].astype(np.int32), items[order]
+        )
         return scores * self._scale[items]
 
     def nearest_own_items(self, users: IntArray, items: IntArray) -> IntArray:
@@ -131,9 +135,8 @@ class GraphFilter:
         """users × items: all scores; minus infinity for users and items without an event."""
         scores = self._smooth(users) @ self._vectors.T
         passed = self._passed(users)
-        scores[np.repeat(np.arange(len(users)), np.diff(passed.indptr)), passed.indices] += (
-            passed.data
-        )
+        for row, (start, end) in enumerate(pairwise(passed.indptr)):
+            scores[row, passed.indices[start:end]] += passed.data[start:end]
         scores *= self._scale
         scores[:, self._scale == 0] = -np.inf
         scores[np.diff(self._signals[users].indptr) == 0] = -np.inf
@@ -147,7 +150,6 @@ class GraphFilter:
         """users × items: the signals after RᵀR; kept for the next call, often for the same."""
         if self._last is None or not np.array_equal(self._last[0], users):
             passed = csr_matrix(self._signals[users] @ self._graph_of_items @ self._graph)
-            passed.sort_indices()
             self._last = (users.copy(), passed)
         return self._last[1]
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from pipelines.candidates.arrays import load_arrays, save_arrays, sparse_of
-from pipelines.candidates.generator import look_up, top_of_rows
+from pipelines.candidates.generator import look_up_rows, top_of_rows
 from pipelines.candidates.nearest import strongest_shared
 from pipelines.interactions import FloatArray, IntArray, Interactions
 
@@ -34,11 +34,14 @@ class Neighbours:
 
     def score(self, users: IntArray, items: IntArray) -> FloatArray:
         unique, rows = np.unique(users, return_inverse=True)
+        order = np.argsort(rows, kind="stable")
+        rows, items = rows[order], items[order]
         scores = np.empty(len(users), dtype=np.float32)
         for start in range(0, len(unique), _BLOCK):
             block = self._scores(unique[start : start + _BLOCK])
-            here = (rows >= start) & (rows < start + _BLOCK)
-            scores[here] = look_up(block, (rows[here] - start).astype(np.int32), items[here])
+            here = slice(*np.searchsorted(rows, [start, start + _BLOCK]))
+            at = (rows[here] - start).astype(np.int32)
+            scores[order[here]] = look_up_rows(block, at, items[here])
         return scores
 
     def nearest_own_items(self, users: IntArray, items: IntArray) -> IntArray:
@@ -61,9 +64,7 @@ class Neighbours:
     def _scores(self, users: IntArray) -> csr_matrix:
         """Scores of *users* × items; kept for the next call, which often asks for the same."""
         if self._last is None or not np.array_equal(self._last[0], users):
-            scores = csr_matrix(self._history[users] @ self._similarity)
-            scores.sort_indices()
-            self._last = (users.copy(), scores)
+            self._last = (users.copy(), csr_matrix(self._history[users] @ self._similarity))
         return self._last[1]
 
 

@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix
 
 from pipelines.candidates.arrays import load_arrays, save_arrays, sparse_of
 from pipelines.candidates.generate import CandidateSource
-from pipelines.candidates.generator import NO_ITEM, best_first, look_up, top_of_rows
+from pipelines.candidates.generator import NO_ITEM, best_first, look_up, look_up_rows, top_of_rows
 from pipelines.surfaces import SurfaceSettings
 
 # Few different values, so that ties are common.
@@ -52,6 +52,21 @@ def test_look_up_is_indexing(dense, data):
     found = look_up(csr_matrix(dense), at[:, 0], at[:, 1])
     assert found.dtype == np.float32
     assert found.tolist() == [dense[pair] for pair in pairs]
+
+
+@given(matrices(), st.data())
+@settings(max_examples=150, deadline=None)
+def test_look_up_rows_is_indexing_of_unsorted_rows(dense, data):
+    """Entries of a row may stand in any order; no row sees what another one laid out."""
+    rows, columns = dense.shape
+    pairs = data.draw(
+        st.lists(st.tuples(st.integers(0, rows - 1), st.integers(0, columns - 1)), max_size=30)
+    )
+    at = np.array(sorted(pairs), dtype=np.int32).reshape(-1, 2)
+    backwards = csr_matrix(dense[:, ::-1])
+    backwards.indices = (columns - 1 - backwards.indices).astype(np.int32)
+    found = look_up_rows(backwards, at[:, 0], at[:, 1])
+    assert found.tolist() == [dense[pair] for pair in sorted(pairs)]
 
 
 @given(st.lists(st.integers(0, 5), max_size=80), st.integers(1, 12))
