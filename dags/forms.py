@@ -40,7 +40,8 @@ PROMOTE = {
         type="string",
         minLength=1,
         title="Model",
-        description="A model of the registry, as `python -m pipelines models list` names it.",
+        description="A model of the registry, as `python -m pipelines models list` names it; "
+        "its run, its version, or the beginning of one will do.",
     ),
     "reason": Param(
         type="string",
@@ -57,7 +58,7 @@ TUNE = {
         type=["null", "string"],
         pattern=r"^\d+(s|m|h|d)$",
         title="Budget",
-        description="Wall clock of all studies together, like 20m. Empty: [tuning] budget.",
+        description="Wall clock of everything together, like 20m. Empty: [tuning] budget.",
     ),
     "what": Param(
         [],
@@ -71,6 +72,13 @@ TUNE = {
         type=["null", "string"],
         title="Surface",
         description="Whose label judges. Empty: the first surface of the settings.",
+    ),
+    "write": Param(
+        "write",
+        enum=["write", "dry run"],
+        title="Write",
+        description="A dry run says in its log what it would write to nightshelf.tuned.toml; "
+        "nights read what they did. Studies are kept all the same.",
     ),
 }
 

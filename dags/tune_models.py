@@ -10,6 +10,7 @@
 Trials are judged on a window before the one that the night is evaluated on.
 Values that beat the defaults beyond noise go to `nightshelf.tuned.toml`, beside the settings:
 the next night reads them, and is another run for it.
+A dry run shows the values in its log and return value, and leaves that file alone.
 """
 
 from typing import Any

@@ -74,7 +74,7 @@ def begin_run(
     manifest = {
         "as_of": as_of.isoformat(),
         "snapshot_at": datetime.now(UTC).replace(tzinfo=None).isoformat(),
-        "inputs": _inputs(settings, lake, as_of),
+        "inputs": hash_inputs(settings, lake, as_of),
         "cutoffs": dump_cutoffs(cutoffs),
         "settings": {s.section_name: settings.read(s).model_dump(mode="json") for s in DECISIVE},
         "is_partial": is_partial,
@@ -88,11 +88,12 @@ def begin_run(
 def changed_inputs(run: Run) -> list[str]:
     """What is no longer as it was when *run* was opened: some of sql, settings, code, …"""
     opened: dict[str, str] = run.manifest["inputs"]
-    now = _inputs(run.settings, run_lake(run), run.as_of)
+    now = hash_inputs(run.settings, run_lake(run), run.as_of)
     return [name for name, found in now.items() if opened.get(name) != found]
 
 
-def _inputs(settings: Settings, lake: Lake, as_of: datetime) -> dict[str, str]:
+def hash_inputs(settings: Settings, lake: Lake, as_of: datetime) -> dict[str, str]:
+    """A hash of everything that decides the lists of *as_of*; together they make the run's id."""
     features = settings.resolve(settings.read(FeatureSettings).directory)
     code = [path for name in ("pipelines", "settings") for path in _sources(_ROOT / name)]
     inputs = {

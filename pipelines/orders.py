@@ -77,6 +77,7 @@ class TuneOrder(Order):
     budget: PositiveDuration | None = None  # empty: `[tuning] budget`
     what: Names = ()
     surface: str | None = None  # empty: the first one of the settings
+    write: Literal["write", "dry run"] = "write"  # whether the next night reads what was found
 
 
 class ReleaseOrder(Order):

@@ -32,13 +32,15 @@ class RetentionSettings(Section):
 def remove_old_runs(settings: Settings, kept_versions: Collection[str]) -> list[str]:
     """Deletes finished runs beyond the newest `keep_runs` whose version is not in *kept_versions*.
 
-    Then deletes the snapshots that no remaining run has. An unfinished run is left
-    alone, somebody may be working on it. Gives the names of the runs that were deleted.
+    An unfinished run is left alone, somebody may be working on it; but one that tuning began goes
+    a day after its last stage. Then deletes the snapshots that no remaining run has.
+    Gives the names of the runs that were deleted.
     """
     runs = [open_run(settings, name) for name in list_runs(settings)]
     finished = [run for run in runs if run.is_done(FINISHED) and not run.is_rebuild]
     keep = settings.read(RetentionSettings).keep_runs
     old = [run for run in finished[:-keep] if _version(run) not in kept_versions]
+    old += [run for run in runs if run.is_for_tuning and _is_idle(run)]
     for run in old:
         # Renamed first: a run is there or not, whenever this is killed.
         run.directory.rename(run.directory.with_name(run.name + REMOVED_SUFFIX))
@@ -47,6 +49,14 @@ def remove_old_runs(settings: Settings, kept_versions: Collection[str]) -> list[
         shutil.rmtree(leftover)
     _remove_unused_snapshots(settings, [run for run in runs if run not in old])
     return [run.name for run in old]
+
+
+def _is_idle(run: Run) -> bool:
+    """Whether nothing was done to an unfinished *run* for a day."""
+    if run.is_done(FINISHED):
+        return False
+    newest = max(path.stat().st_mtime for path in run.directory.rglob("*"))
+    return newest < time.time() - YOUNG_S
 
 
 def _version(run: Run) -> str:

@@ -26,6 +26,7 @@ from settings.project import var_directory
 REBUILD_SUFFIX = ".rebuild"
 REPLACED_SUFFIX = ".old"
 REMOVED_SUFFIX = ".removed"  # about to be deleted
+_FOR_TUNING = "begun-by-tune"  # a file: no night has asked for the run
 FINISHED = "finish"  # the last stage; after it a run is read-only
 
 log = logging.getLogger("nightshelf")
@@ -55,10 +56,21 @@ class Run:
         return self.name.endswith(REBUILD_SUFFIX)
 
     @property
+    def is_for_tuning(self) -> bool:
+        """Whether tuning began it, and no night has taken it up since."""
+        return self.path(_FOR_TUNING).exists()
+
+    def mark_for_tuning(self, *, wanted: bool) -> None:
+        """Says that only tuning wants the run, or that a night does."""
+        if wanted:
+            self.path(_FOR_TUNING).touch()
+        else:
+            self.path(_FOR_TUNING).unlink(missing_ok=True)
+
+    @property
     def manifest(self) -> dict[str, Any]:
         """Provenance of everything in the directory, as written when the run was opened."""
-        manifest: dict[str, Any] = read_json(self.directory / "manifest.json")
-        return manifest
+        return _read_manifest(self.directory / "manifest.json")
 
     def path(self, *parts: str) -> Path:
         return self.directory.joinpath(*parts)
@@ -116,6 +128,17 @@ def do_once(run: Run, stage: str, work: Callable[[Run], Mapping[str, Any]]) -> N
     log.info("%s: %s in %.1f s %s", run.id, stage, seconds, text)
 
 
+def _read_manifest(path: Path) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = read_json(path)
+    except ValueError as error:
+        raise RunError(
+            f"{path} is damaged ({error}); move the run's folder away, and a night of its moment "
+            "and inputs makes it again"
+        ) from None
+    return manifest
+
+
 def run_id(as_of: datetime, inputs: Mapping[str, Any]) -> str:
     """`<as_of>-<12 hex>`; *inputs* are the hashes of all that decides the lists."""
     return f"{compact(as_of)}-{hash_json(inputs)[:12]}"
@@ -155,7 +178,7 @@ def open_run(settings: Settings, name: str) -> Run:
             f"no run {name!r} under {directory.parent}; "
             f"there are: {', '.join(known) or 'none yet (start one with `night`)'}"
         )
-    manifest = read_json(directory / "manifest.json")
+    manifest = _read_manifest(directory / "manifest.json")
     # A dry run may have been opened with fewer surfaces than the settings have.
     settings = settings.only("surfaces", manifest["settings"]["surfaces"])
     identity = manifest["run_id"]
@@ -180,6 +203,6 @@ def list_runs(settings: Settings) -> list[str]:
     The digits of the hash say nothing about time.
     """
     found = runs_directory(settings).glob("*/manifest.json")
-    made = {path.parent.name: read_json(path) for path in found}
+    made = {path.parent.name: _read_manifest(path) for path in found}
     names = [name for name in made if not name.endswith((REPLACED_SUFFIX, REMOVED_SUFFIX))]
     return sorted(names, key=lambda name: (made[name]["as_of"], made[name]["snapshot_at"], name))

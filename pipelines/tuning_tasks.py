@@ -9,7 +9,7 @@ from typing import Any
 from pipelines.orders import TuneOrder, read_order
 from pipelines.tuning.page import conclude
 from pipelines.tuning.study import describe
-from pipelines.tuning.tune import Search, tune
+from pipelines.tuning.tune import Search, place_of, tune
 from settings import load_settings
 
 log = logging.getLogger("nightshelf")
@@ -21,9 +21,14 @@ def tune_models(form: Mapping[str, Any], conf: Mapping[str, Any]) -> dict[str, s
     Raises `OrderError` for an impossible field, `TuningError` for what cannot be tuned.
     """
     order = read_order(TuneOrder, form, conf)
-    search = Search(what=order.what, surface=order.surface or None, budget=order.budget)
+    dry_run = order.write == "dry run"
+    settings = load_settings()
+    search = Search(
+        what=order.what, surface=order.surface or None, budget=order.budget, dry_run=dry_run
+    )
     conclusions = {}
-    for outcome in tune(load_settings(), search):
-        conclusions[outcome.study] = conclude(describe(outcome))
+    for outcome in tune(settings, search):
+        said = (conclude(describe(outcome)), place_of(settings, outcome, dry_run=dry_run))
+        conclusions[outcome.study] = "; ".join(filter(None, said))
         log.info("%s: %s", outcome.study, conclusions[outcome.study])
     return conclusions

@@ -13,6 +13,7 @@ Explanation = dict[str, Any]  # as an answer shows it
 def in_words(explained: Explained, manifest: Mapping[str, Any], surface: str) -> Explanation:
     """The generators that proposed the item, and what weighed most in its score.
 
+    `description` is the feature's own, from the header of its SQL: no sentence for shoppers.
     A place that the manifest does not have is left out.
     """
     sources = manifest["sources"]

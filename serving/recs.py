@@ -6,12 +6,14 @@ import hashlib
 import json
 import logging
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import redis
 from flask import Blueprint, Response, request
 
+from serving.explanation import Explanation
 from serving.parameters import read_wish
 from serving.settings import ServingSettings, Tier
 from serving.shelf import OnShelf, Shelf
@@ -98,17 +100,22 @@ def _body(
 
 
 def _explain(supply: Supply, wish: Wish, items: list[dict[str, Any]]) -> None:
-    """Add an explanation to those of the user's own *items* that have one."""
+    """Add to each of *items* its explanation: null where the version keeps none."""
+    known = _explanations(supply, wish)
+    for item in items:
+        own = item["tier"] == "personal"
+        item["explanation"] = known.get(item["item_id"]) if own else None
+
+
+def _explanations(supply: Supply, wish: Wish) -> Mapping[str, Explanation]:
+    """Item id → explanation, of the user's own list; empty for a user whom nobody explained."""
     if supply.snapshot is None or not supply.found.explained:
-        return
+        return {}
     try:
-        known = supply.shelf.explain(supply.snapshot, wish.surface, supply.found)
+        return supply.shelf.explain(supply.snapshot, wish.surface, supply.found)
     except (redis.RedisError, OSError) as error:  # of a cold catalogue block
         _give_up(supply.shelf, error)
-        return
-    for item in items:
-        if item["tier"] == "personal" and item["item_id"] in known:
-            item["explanation"] = known[item["item_id"]]
+        return {}
 
 
 def _identify(wish: Wish, filled: list[tuple[Tier, Shown]], provenance: Provenance) -> str:

@@ -39,6 +39,11 @@ def check_version(version: str) -> str:
     return _check("version id", version, VERSION_PATTERN)
 
 
+def run_id_of(version: str) -> str:
+    """The id of the run that made *version*."""
+    return version.rpartition("-")[0]
+
+
 @dataclass(frozen=True)
 class NamespaceKeys:
     """The keys of one namespace that no version owns."""

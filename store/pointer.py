@@ -122,7 +122,7 @@ def check_reason(reason: str) -> str:
     if not line or len(line) > MAX_REASON or not line.isprintable() or line == SAME:
         raise PointerError(
             f"reason {reason!r}: expected one to {MAX_REASON} printable characters that tell "
-            "the next reader why lists are held"
+            "whoever looks later why this was done"
         )
     return line
 

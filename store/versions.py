@@ -14,7 +14,7 @@ from typing import Any, Literal
 import redis
 
 from settings.errors import NightshelfError
-from store.keys import NamespaceKeys, check_version
+from store.keys import NamespaceKeys, check_version, run_id_of
 from store.pointer import (
     Move,
     Pointer,
@@ -53,7 +53,8 @@ class VersionRecord:
     variants: tuple[str, ...]
     as_of: str  # naive UTC, ISO
     created: str  # UTC, ISO: when it was first loaded
-    deactivated_at: str | None = None  # UTC, ISO: when it was first seen not to be active
+    deactivated_at: str | None = None  # UTC, ISO: when it stopped being live; None: it is, or
+    # never was, or whoever flipped away from it was killed before noting it
     activation: int | None = None  # place among those that were live; None: never, or left again
 
 
@@ -107,9 +108,11 @@ def flip_to(client: redis.Redis, namespace: str, version: str, *, expected: int)
 
     Raises `VersionError` when *version* is not ready.
     """
-    _prepare(client, namespace, version)
-    _note_live(client, namespace, read_active(client, namespace).version)
+    _check_complete(client, namespace, version)
+    before = read_active(client, namespace).version
+    _note_live(client, namespace, before)
     move = flip(client, namespace, version, expected=expected)
+    _note_left(client, namespace, before, move.pointer.version)
     _note_live(client, namespace, move.pointer.version)
     return move
 
@@ -125,7 +128,7 @@ def activate(
     """
     if hold is not None:
         check_reason(hold)
-    _prepare(client, namespace, version)
+    _check_complete(client, namespace, version)
     before, after = _flip_past_others(client, namespace, version, hold)
     record = read_version(client, namespace, version)
     # Retiring marks the record, then looks at the pointer; this moves the pointer, then looks
@@ -133,6 +136,7 @@ def activate(
     if record is None or record.state != "ready":
         put_back(client, namespace, before, expected=after.generation)
         raise VersionError(f"version {version} was being retired; choose a kept version")
+    _note_left(client, namespace, before.version, version)
     _note_live(client, namespace, version)
     return after
 
@@ -158,17 +162,16 @@ def release(client: redis.Redis, namespace: str) -> Pointer:
     return _demand(release_hold(client, namespace))
 
 
-def _prepare(client: redis.Redis, namespace: str, version: str) -> None:
-    """Check that *version* can be shown, and forget when it was last put away."""
+def _check_complete(client: redis.Redis, namespace: str, version: str) -> None:
     record = read_version(client, namespace, version)
     if record is None:
         raise VersionError(_unknown(client, namespace, version))
     manifest = NamespaceKeys(namespace).version(version).manifest
     if record.state != "ready" or not client.exists(manifest):
         raise VersionError(
-            f"version {version} is {record.state}, not complete; publish its run again"
+            f"version {version} is {record.state}, not complete; "
+            f"`python -m pipelines publish --run {run_id_of(version)} --no-activate` completes it"
         )
-    change_version(client, namespace, version, deactivated_at=None)
 
 
 def _flip_past_others(
@@ -186,17 +189,27 @@ def _flip_past_others(
 def _note_live(client: redis.Redis, namespace: str, version: str | None) -> None:
     """Make live *version* the last of those that were live: what came after it was left again.
 
+    When it was last put away is forgotten, and only then: until the flip that still counts.
     Called before a flip for the version that is left as well: whoever flipped to it may have been
     killed before noting it.
     """
     records = list_versions(client, namespace)
+    if any(r.version == version and r.deactivated_at is not None for r in records):
+        change_version(client, namespace, str(version), deactivated_at=None)
     places = {r.version: r.activation for r in records if r.activation is not None}
     if version in places:
-        for other in (name for name, place in places.items() if place > places[version]):
-            change_version(client, namespace, other, activation=None)
+        for other in (r for r in records if (r.activation or 0) > places[version]):
+            left = other.deactivated_at or utc_now()  # whoever left it may have been killed
+            change_version(client, namespace, other.version, activation=None, deactivated_at=left)
     elif any(record.version == version for record in records):
         place = max(places.values(), default=0) + 1
         change_version(client, namespace, str(version), activation=place)
+
+
+def _note_left(client: redis.Redis, namespace: str, version: str | None, live: str | None) -> None:
+    """Note when *version* stopped being live, unless it is: its last readers leave after that."""
+    if version not in (None, live) and read_version(client, namespace, str(version)) is not None:
+        change_version(client, namespace, str(version), deactivated_at=utc_now())
 
 
 def _previous(client: redis.Redis, namespace: str) -> str:
@@ -221,7 +234,11 @@ def _demand(move: Move) -> Pointer:
 
 def _unknown(client: redis.Redis, namespace: str, version: str) -> str:
     known = [record.version for record in list_versions(client, namespace)]
-    return f"no version {version} in namespace {namespace}; kept: {', '.join(known) or 'none'}"
+    return (
+        f"no version {version} in namespace {namespace}; kept: {', '.join(known) or 'none'}; one "
+        "that is gone comes back with `python -m pipelines publish --run RUN --no-activate` while "
+        "its run is on disk"
+    )
 
 
 def _dump(record: VersionRecord) -> str:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import argparse
-from datetime import datetime
 from typing import Any
 
 from pipelines import night
+from pipelines.commands.moment import moment
 from pipelines.evaluation.comparison_section import comparison_lines
 from pipelines.evaluation.table import evaluation_table
 from pipelines.files import read_json
-from pipelines.moments import MomentError, parse_moment
 from pipelines.publish import Publication
+from pipelines.registry.promote import who
 from pipelines.runs import FINISHED, Run, RunError, list_runs, open_run
 from pipelines.sources.ingest import ingest
 from pipelines.surfaces import SurfacesSettings
 from settings import Settings
 
+REFUSED = 3  # exit code: loaded, and the gate refused to show it
+
+# All but `features`, which has actions of its own.
 STAGE_HELP = {
     "index": "number users and items",
     "check_events": "gate: are events, items and users sound?",
-    "features": "run feature_sql as of every cutoff; makes features.duckdb",
     "check_features": "gate: grain, header checks, freshness of every table",
     "generators": "fit the candidate generators at every cutoff",
     "rankers": "train the rankers: one to be evaluated, one for the night",
@@ -40,7 +42,8 @@ def add_commands(commands: Any) -> None:
     _add(commands, "ingest", _ingest, "bring in what the source has; fills the lake")
     _add_moment(_add(commands, "begin", _begin, "open a run without doing its stages"))
     for stage, text in STAGE_HELP.items():
-        _add_run(_add(commands, stage.replace("_", "-"), _stage, text)).set_defaults(stage=stage)
+        name = stage.replace("_", "-")
+        _add_run(_add(commands, name, do_chosen_stage, text)).set_defaults(stage=stage)
     score = _add_run(
         _add(commands, "score", _score, "rank the candidates of all users, or a shard")
     )
@@ -61,7 +64,7 @@ def _add(commands: Any, name: str, command: Any, text: str) -> argparse.Argument
 
 
 def _add_moment(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--as-of", type=_moment, help="the run's moment (default: [night] as_of)")
+    parser.add_argument("--as-of", type=moment, help="the run's moment (default: [night] as_of)")
     parser.add_argument("--force", action="store_true", help="rebuild a finished run beside itself")
     parser.add_argument(
         "--surface", action="append", default=[], help="only this surface (with --dry-run)"
@@ -73,14 +76,7 @@ def _add_run(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return parser
 
 
-def _moment(text: str) -> datetime:
-    try:
-        return parse_moment(text)
-    except MomentError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _night(settings: Settings, options: argparse.Namespace) -> None:
+def _night(settings: Settings, options: argparse.Namespace) -> int:
     if options.surface and not options.dry_run:
         raise RunError("--surface makes lists for some surfaces only; it needs --dry-run")
     run = _open_new(settings, options)
@@ -89,8 +85,7 @@ def _night(settings: Settings, options: argparse.Namespace) -> None:
     print(evaluation_table(read_json(run.path("evaluation.json")), names))
     print(comparison_lines(read_json(run.path("comparison.json")), names))
     print(f"run    {run.id}\nlists  {night.lists_hash(run)}\nreport {run.path('report.html')}")
-    if not options.dry_run:
-        _print_publication(night.publish_run(run))
+    return 0 if options.dry_run else _print_publication(night.publish_run(run, by=who("night")))
 
 
 def _ingest(settings: Settings, options: argparse.Namespace) -> None:
@@ -108,7 +103,8 @@ def _open_new(settings: Settings, options: argparse.Namespace) -> Run:
     )
 
 
-def _stage(settings: Settings, options: argparse.Namespace) -> None:
+def do_chosen_stage(settings: Settings, options: argparse.Namespace) -> None:
+    """Does `options.stage` of the run `options.run`, or of the newest."""
     run = _chosen(settings, options)
     night.check_inputs(run)  # also of a stage that is done: "done already" would mislead
     night.do_stage(run, options.stage)
@@ -125,10 +121,15 @@ def _finish(settings: Settings, options: argparse.Namespace) -> None:
     print(f"run   {run.id}\nlists {night.lists_hash(run)}")
 
 
-def _publish(settings: Settings, options: argparse.Namespace) -> None:
+def _publish(settings: Settings, options: argparse.Namespace) -> int:
     run = _chosen_to_publish(settings, options)
-    activate = not options.no_activate
-    _print_publication(night.publish_run(run, activate=activate, allow_older=options.allow_older))
+    publication = night.publish_run(
+        run,
+        activate=not options.no_activate,
+        allow_older=options.allow_older,
+        by=who("command line"),
+    )
+    return _print_publication(publication)
 
 
 def _runs(settings: Settings, options: argparse.Namespace) -> None:
@@ -137,7 +138,8 @@ def _runs(settings: Settings, options: argparse.Namespace) -> None:
         last = "".join(f", done up to {record['stage']}" for record in run.stage_records()[-1:])
         state = "finished" if run.is_done(FINISHED) else f"unfinished{last}"
         only = "  only some surfaces" if run.manifest["is_partial"] else ""
-        print(f"{name}  {state}{only}")
+        tuning = "  begun by tune, not by a night" if run.is_for_tuning else ""
+        print(f"{name}  {state}{only}{tuning}")
 
 
 def _chosen(settings: Settings, options: argparse.Namespace) -> Run:
@@ -159,10 +161,14 @@ def _chosen_to_publish(settings: Settings, options: argparse.Namespace) -> Run:
     return whole[-1]
 
 
-def _print_publication(publication: Publication) -> None:
+def _print_publication(publication: Publication) -> int:
+    """The exit code: `REFUSED` when there are reasons of the gate why readers see other lists."""
     state = "live" if publication.activated else "not live"
     print(
         f"version {publication.version}: {state}, {publication.reason} "
         f"({publication.n_users} users, {publication.n_bytes / 1e6:.1f} MB shipped, "
         f"{publication.seconds:.1f} s)"
     )
+    for line in publication.details:
+        print(f"  {line}")
+    return REFUSED if publication.details and not publication.activated else 0

@@ -8,10 +8,10 @@ from typing import Any
 
 from pipelines.moments import MomentError, parse_moment
 from pipelines.tuning.directory import study_path
-from pipelines.tuning.page import conclude
+from pipelines.tuning.page import conclude, count_trials
 from pipelines.tuning.spaces import RANKER, SPACES
 from pipelines.tuning.study import Outcome, describe
-from pipelines.tuning.tune import Search, shadowed_keys, tune
+from pipelines.tuning.tune import Search, place_of, shadowed_keys, tune
 from settings import Settings
 from settings.durations import parse_duration
 
@@ -27,7 +27,7 @@ def add_commands(commands: Any) -> None:
     parser = commands.add_parser("tune", help="look for better settings", description=DESCRIPTION)
     parser.set_defaults(command=_tune)
     parser.add_argument(
-        "--budget", type=_budget, help="wall clock of all studies, like 20m (default: [tuning])"
+        "--budget", type=_budget, help="wall clock of everything, like 20m (default: [tuning])"
     )
     parser.add_argument(
         "--what",
@@ -59,13 +59,13 @@ def _tune(settings: Settings, options: argparse.Namespace) -> None:
 def _print(settings: Settings, outcome: Outcome, *, dry_run: bool) -> None:
     subject = outcome.subject
     begin, end = (f"{moment:%Y-%m-%d}" for moment in outcome.window)
-    print(f"{subject.what} on {outcome.surface}, {len(outcome.trials)} trials on {begin} … {end}")
+    trials = count_trials(len(outcome.trials))
+    print(f"{subject.what} on {outcome.surface}, {trials} on {begin} … {end}")
     print(f"  {conclude(describe(outcome))}")
     if subject.written:
         print(f"  written by hand, so not searched: {', '.join(subject.written)}")
-    if outcome.after:
-        place = f"[{'.'.join(subject.where)}] of {settings.tuned_path}"
-        print(f"  {'not written to' if dry_run else 'written to'} {place}")
+    if place := place_of(settings, outcome, dry_run=dry_run):
+        print(f"  {place}")
     print(f"  {study_path(settings, outcome.study, '.html')}")
 
 

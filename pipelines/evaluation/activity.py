@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.index import Index
-from pipelines.inputs import run_lake
+from pipelines.inputs import received_before, run_lake
 from pipelines.interactions import FloatArray, IntArray
 from pipelines.moments import NightSettings
 from pipelines.runs import Run
@@ -25,7 +25,7 @@ select user_id, item_id, event_at
 from events
 join weights using (event_type)
 where event_at < $cutoff
-    and received_at < $snapshot_at
+    and received_at < $received_before
     and weight > 0
 """
 
@@ -48,8 +48,8 @@ def load_activity(run: Run, index: Index, cutoff: datetime) -> Activity:
         connection.read_parquet(paths).create_view("events")
         columns = {"event_type": list(weights), "weight": list(weights.values())}
         connection.register("weights", pa.table(columns))
-        snapshot_at = datetime.fromisoformat(run.manifest["snapshot_at"])
-        seen = connection.sql(_SEEN, params={"cutoff": cutoff, "snapshot_at": snapshot_at})
+        binds = {"cutoff": cutoff, "received_before": received_before(run, cutoff)}
+        seen = connection.sql(_SEEN, params=binds)
         users = seen.aggregate("user_id, count(*) as n", "user_id").to_arrow_table()
         items = seen.aggregate(
             "item_id, count(*) as n, min(event_at) as first_at", "item_id"

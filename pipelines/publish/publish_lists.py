@@ -46,6 +46,7 @@ class Publication:
     n_users: int  # user rows of the version
     n_bytes: int  # shipped by this call, 0 when the lists were there already
     seconds: float
+    details: tuple[str, ...] = ()  # of the reason, a line each
 
 
 def publish_lists(

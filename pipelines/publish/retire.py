@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
@@ -91,23 +92,28 @@ def _retire_if_idle(
         raise PublishError(f"version {version} is live; activate another one first")
     idle = _idle_s(_mark_inactive(client, namespace, record))
     if idle < settings.retire_after_s:
+        known = record.deactivated_at is not None
+        since = f"stopped being live {idle:.0f} s ago" if known else "was live, until when is lost"
         raise PublishError(
-            f"version {version} stopped being active {idle:.0f} s ago; readers may still be on "
-            f"it: try again in {settings.retire_after_s - idle:.0f} s"
+            f"version {version} {since}; readers may still be on it: try again in "
+            f"{math.ceil(settings.retire_after_s - idle)} s"
         )
     if not _retire(client, namespace, record):
         raise PublishError(f"version {version} was activated meanwhile; it stays")
 
 
 def _mark_inactive(client: redis.Redis, namespace: str, record: VersionRecord) -> VersionRecord:
-    """Start the clock of a version that is not active: late rather than early after a crash."""
-    if record.deactivated_at is not None:
+    """Start the clock of a version that was live if a crash lost it: late rather than early."""
+    if record.deactivated_at is not None or record.activation is None:
         return record
     return change_version(client, namespace, record.version, deactivated_at=utc_now())
 
 
 def _idle_s(record: VersionRecord) -> float:
-    since = datetime.fromisoformat(record.deactivated_at or utc_now())
+    """Seconds since *record* was live; infinite for one that never was."""
+    if record.deactivated_at is None:
+        return math.inf
+    since = datetime.fromisoformat(record.deactivated_at)
     return (datetime.fromisoformat(utc_now()) - since).total_seconds()
 
 

@@ -24,7 +24,8 @@ class RegistrySettings(Section):
 
     section_name: ClassVar[str] = "registry"
 
-    keep_models: Annotated[int, Field(ge=5, le=1000)] = 5  # the newest
+    # The newest that were published, and as many that were not: the models of dry runs.
+    keep_models: Annotated[int, Field(ge=5, le=1000)] = 5
 
 
 def change_registry(settings: Settings, change: Callable[[Registry], Registry]) -> Registry:
@@ -42,7 +43,8 @@ def change_registry(settings: Settings, change: Callable[[Registry], Registry]) 
         write_json(models_directory(settings) / REGISTRY, after.to_json())
         _remove_directories(settings, after)
     for decision in after.history[len(before.history) :]:
-        log.info("%s: %s: %s", decision.action, decision.model, decision.reason)
+        first = decision.reason.partition("\n")[0]  # what the gate found is told elsewhere
+        log.info("%s: %s: %s", decision.action, decision.model, first)
     mirror_changes(settings, before, after)
     return after
 

@@ -97,9 +97,9 @@ def read_users(path: Path) -> dict[str, Scores]:
 def _compare(surface: str, challenger: Model, champion: Model) -> SurfaceComparison:
     ours = read_users(challenger.users_file(surface)).get(RULED)
     if surface not in champion.surfaces:
-        return _incomparable(surface, "the champion has no such surface")
+        return _incomparable(surface, f"{champion.id} has no such surface")
     if not ours:
-        return _incomparable(surface, "the challenger's run has no metrics of each user")
+        return _incomparable(surface, f"the run of {challenger.id} has no metrics of each user")
     theirs = read_users(champion.users_file(surface)).get(RULED)
     if theirs and _right(champion, surface) == _right(challenger, surface):
         return _pair(surface, challenger, ours, theirs, "both were evaluated on the same window")
@@ -108,7 +108,7 @@ def _compare(surface: str, challenger: Model, champion: Model) -> SurfaceCompari
     except RunError as error:
         return _incomparable(surface, str(error))
     theirs = _rank_again(run, surface, champion, list(ours))
-    how = "the champion's ranker ranked the challenger's candidates"
+    how = f"the ranker of {champion.id} ranked the candidates of {challenger.id}"
     return _pair(surface, challenger, ours, theirs, how)
 
 
@@ -120,7 +120,7 @@ def _right(model: Model, surface: str) -> tuple[str | None, ...]:
 def _run_to_rank_on(challenger: Model, champion: Model, surface: str) -> Run:
     """The challenger's run; raises `RunError` when the champion cannot rank its candidates."""
     if champion.window[0] > challenger.window[0]:
-        raise RunError("the champion was trained on what the challenger was evaluated on")
+        raise RunError(f"{champion.id} was trained on what {challenger.id} was evaluated on")
     ours, theirs = (m.columns(surface, "evaluated") for m in (challenger, champion))
     if ours != theirs:
         strange = sorted(set(ours) ^ set(theirs))

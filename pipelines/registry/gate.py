@@ -20,8 +20,9 @@ from pipelines.registry.model import Model, ModelError, open_model
 from pipelines.registry.registry import ModelRecord
 from pipelines.registry.settings import GateSettings
 from pipelines.runs import FINISHED, Run, list_runs, open_run
+from store.keys import run_id_of
 
-_REFUSED = "loaded, not activated: the gate refused"
+_REFUSED = "loaded, not activated: the gate refused it"
 
 
 @dataclass(frozen=True)
@@ -37,20 +38,18 @@ class Verdict:
         return all(check.holds for check in self.checks)
 
     @property
-    def reason(self) -> str:
+    def reasons(self) -> tuple[str, ...]:
         """Every check that failed with what to do; where none did, what was found."""
         if self.holds:
-            found = [f"{check.name} {check.found}" for check in self.checks]
-        else:
-            found = [check.failure for check in self.checks if not check.holds]
-            command = f"python -m pipelines models promote {self.model} --reason …"
-            found.append(f"`{command}` shows it all the same")
-        return "; ".join([*found, *self.notes])
+            return (*(f"{check.name} {check.found}" for check in self.checks), *self.notes)
+        failures = [check.failure for check in self.checks if not check.holds]
+        command = f"python -m pipelines models promote {self.model} --reason …"
+        return (*failures, *self.notes, f"`{command}` shows it all the same")
 
     @property
     def refusal(self) -> str:
-        """Why the lists of a refused model are not shown; empty when the gate holds."""
-        return "" if self.holds else f"{_REFUSED}: {self.reason}"
+        """That the lists of a refused model are not shown; empty when the gate holds."""
+        return "" if self.holds else _REFUSED
 
 
 def judge(
@@ -145,7 +144,7 @@ def _check_lists(
 
 def _find_run(run: Run, version: str) -> Run | None:
     """The finished run that made *version*, if it is on disk."""
-    name = version.rpartition("-")[0]
+    name = run_id_of(version)
     if name not in list_runs(run.settings):
         return None
     found = open_run(run.settings, name)

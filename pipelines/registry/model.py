@@ -14,6 +14,7 @@ from typing import Any
 from pipelines.files import hash_file, read_json
 from pipelines.ranking.ranker import Ranker, load_ranker
 from pipelines.registry.registry import ModelRecord, models_directory
+from pipelines.registry.remedy import put_back_model
 from settings import Settings
 from settings.errors import NightshelfError
 
@@ -66,18 +67,35 @@ class Model:
 def open_model(settings: Settings, record: ModelRecord) -> Model:
     """The model of *record*, every byte of it checked before any of it is parsed.
 
-    Raises `ModelError` naming the file that is damaged, missing, too many or swapped.
+    Raises `ModelError` naming the file that is damaged, missing, too many or swapped, and what
+    puts it back.
     """
+    manifest = read_manifest(settings, record)
     directory = models_directory(settings) / record.model
-    path = directory / MANIFEST
-    if not path.is_file():
-        raise ModelError(f"{path} is missing; {_remedy(record)}")
-    _check_hash(path, record.manifest_sha256, record)
-    manifest = read_json(path)
-    _check_names(directory, set(manifest["files"]), record)
-    for name, file in manifest["files"].items():
-        _check_hash(directory / name, file["sha256"], record)
+    files = {name: file["sha256"] for name, file in manifest["files"].items()}
+    try:
+        _check_names(directory, set(files))
+        for name, sha256 in files.items():
+            _check_hash(directory / name, sha256)
+    except ModelError as error:
+        remedy = put_back_model(settings, record, files, manifest["inputs"])
+        raise ModelError(f"{error}; {remedy}") from None
     return Model(record.model, directory, manifest, settings)
+
+
+def read_manifest(settings: Settings, record: ModelRecord) -> Mapping[str, Any]:
+    """Where the model of *record* comes from and its figures, whatever became of its other files.
+
+    Raises `ModelError` when the manifest itself is missing or not the registered one.
+    """
+    path = models_directory(settings) / record.model / MANIFEST
+    try:
+        _check_hash(path, record.manifest_sha256)
+    except ModelError as error:
+        remedy = put_back_model(settings, record, {}, {})
+        raise ModelError(f"{error}; {remedy}") from None
+    manifest: Mapping[str, Any] = read_json(path)
+    return manifest
 
 
 def find_damage(settings: Settings, record: ModelRecord) -> str:
@@ -89,14 +107,14 @@ def find_damage(settings: Settings, record: ModelRecord) -> str:
     return ""
 
 
-def _check_names(directory: Path, expected: set[str], record: ModelRecord) -> None:
+def _check_names(directory: Path, expected: set[str]) -> None:
     found = {path.relative_to(directory).as_posix() for path in _files(directory)} - {MANIFEST}
     if missing := sorted(expected - found):
-        raise ModelError(f"{directory / missing[0]} is missing; {_remedy(record)}")
+        raise ModelError(f"{directory / missing[0]} is missing")
     if strange := sorted(found - expected):
         raise ModelError(
-            f"{directory / strange[0]} is no file of this model; move it away if you know where "
-            f"it comes from, else {_remedy(record)}"
+            f"{directory / strange[0]} is no file of this model; move it away if you know where it "
+            "comes from"
         )
 
 
@@ -105,17 +123,12 @@ def _files(directory: Path) -> Iterator[Path]:
     return (path for path in directory.rglob("*") if path.is_symlink() or not path.is_dir())
 
 
-def _check_hash(path: Path, expected: str, record: ModelRecord) -> None:
+def _check_hash(path: Path, expected: str) -> None:
+    if not path.exists():
+        raise ModelError(f"{path} is missing")
     found = "of a link" if path.is_symlink() else hash_file(path)
     if found != expected:
         raise ModelError(
             f"{path}: SHA-256 is {found[:12]}…, expected {expected[:12]}…: it was damaged or "
-            f"swapped, and nothing of it was loaded; {_remedy(record)}"
+            "swapped, and nothing of it was loaded"
         )
-
-
-def _remedy(record: ModelRecord) -> str:
-    return (
-        f"`python -m pipelines publish --run {record.run_id} --no-activate` puts the model back "
-        "while its run is on disk and sound"
-    )

@@ -16,29 +16,36 @@ from pipelines.inputs import run_cutoffs
 from pipelines.moments import compact
 from pipelines.registry.changes import change_registry
 from pipelines.registry.health import list_shares
-from pipelines.registry.model import MANIFEST, ModelError, find_damage
-from pipelines.registry.registry import ModelRecord, Registry, models_directory
+from pipelines.registry.model import MANIFEST, ModelError, find_damage, read_manifest
+from pipelines.registry.registry import ModelRecord, Registry, models_directory, read_registry
+from pipelines.registry.remedy import find_run_damage, make_run_again
 from pipelines.runs import FINISHED, Run, RunError
 
 _READ_ONLY = 0o444
 
 
-def register_run(run: Run) -> ModelRecord:
+def register_run(run: Run, *, by: str = "night") -> ModelRecord:
     """The model of a finished *run*, a challenger if it is new; safe to repeat.
 
-    A model that was damaged on disk is put back from the run.
+    A model that was damaged on disk is put back from the run, and *by* whom is kept.
     Raises `RunError` for a run that is not finished or lacks surfaces, and `ModelError` when
-    its own models are no longer those that it finished with.
+    its own files are no longer those that it finished with, or never were enough for a model.
     """
     if not run.is_done(FINISHED) or run.manifest["is_partial"]:
         raise RunError(f"{run.name} is no finished run of all surfaces, so it makes no model")
-    _check_models(run)
-    manifest = _describe(run)
-    change = change_registry(run.settings, lambda registry: _add(run, registry, manifest))
+    _check_run(run)
+    try:
+        manifest = _describe(run)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            f"{run.name} lacks what a model is made of ({error}): it was damaged, or finished by "
+            f"older code; {make_run_again(run)}"
+        ) from None
+    change = change_registry(run.settings, lambda registry: _add(run, registry, manifest, by))
     return change.find(manifest["model"])
 
 
-def _add(run: Run, registry: Registry, manifest: Mapping[str, Any]) -> Registry:
+def _add(run: Run, registry: Registry, manifest: Mapping[str, Any], by: str) -> Registry:
     known = [record for record in registry.models if record.model == manifest["model"]]
     if known and not find_damage(run.settings, known[0]):
         return registry
@@ -52,9 +59,9 @@ def _add(run: Run, registry: Registry, manifest: Mapping[str, Any]) -> Registry:
         manifest_sha256=_write(run, manifest),
     )
     if not known:
-        return registry.add(record, reason=f"run {run.id} is finished", by="night")
-    record = replace(record, state=known[0].state, registered_at=known[0].registered_at)
-    return registry.add(record, reason="its files were damaged: put back from the run", by="night")
+        return registry.add(record, reason=f"run {run.id} is finished", by=by)
+    record = replace(known[0], manifest_sha256=record.manifest_sha256)
+    return registry.add(record, reason="its files were damaged: put back from the run", by=by)
 
 
 def _write(run: Run, manifest: Mapping[str, Any]) -> str:
@@ -127,13 +134,20 @@ def _metrics(surface: Mapping[str, Any]) -> dict[str, Any]:
     return {"users": surface["users"], "models": figures}
 
 
-def _check_models(run: Run) -> None:
-    """The run's models are those of its manifest: a hard link would share their damage."""
-    for name, expected in run.manifest["outputs"]["models"].items():
-        path = run.path("models", name)
-        found = hash_file(path) if path.is_file() else "of no file"
-        if found != expected:
-            raise ModelError(
-                f"{path}: SHA-256 is {found[:12]}…, expected {expected[:12]}…: it was damaged or "
-                f"swapped; build the run again with force (--as-of {run.as_of.isoformat()} --force)"
-            )
+def _check_run(run: Run) -> None:
+    """The run's files are those it finished with: a hard link would share the model's damage."""
+    damage = find_run_damage(run, _registered_files(run))
+    if damage:
+        raise ModelError(f"{damage}; {make_run_again(run)}")
+
+
+def _registered_files(run: Run) -> dict[str, str]:
+    """Path → SHA-256 of the files that the run's model was first registered with, if known."""
+    for record in read_registry(run.settings).models:
+        if record.run_id == run.id:
+            try:
+                files = read_manifest(run.settings, record)["files"]
+            except ModelError:
+                continue
+            return {name: file["sha256"] for name, file in files.items()}
+    return {}

@@ -21,6 +21,10 @@ Action = Literal["register", "promote", "refuse", "roll back", "archive", "remov
 
 REGISTRY = "registry.json"
 _CROWNING = ("promote", "roll back")
+_ANEW = (
+    "`python -m pipelines publish --run RUN --no-activate` registers a run's model anew, that of "
+    "the live version first"
+)
 
 
 class RegistryError(NightshelfError):
@@ -38,6 +42,7 @@ class ModelRecord:
     as_of: str  # naive UTC, ISO
     registered_at: str  # UTC, ISO
     manifest_sha256: str
+    published: bool = False  # it was meant for readers, whatever came of it; else of a dry run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,17 +72,34 @@ class Registry:
     @property
     def predecessor(self) -> ModelRecord | None:
         """The model that was champion before, leaving out what was gone back from."""
-        champion = self.champion
-        before = [r for r in self._champions() if champion is None or r.model != champion.model]
-        return before[-1] if before else None
+        return next(iter(self.predecessors), None)
 
-    def find(self, model: str) -> ModelRecord:
-        """The record of *model*; raises `RegistryError` naming those there are."""
-        for record in self.models:
-            if record.model == model:
-                return record
+    @property
+    def predecessors(self) -> list[ModelRecord]:
+        """Those that were champion before, the last one first."""
+        champion = self.champion
+        return [r for r in reversed(self._champions()) if champion is None or r != champion]
+
+    def find(self, name: str) -> ModelRecord:
+        """The one model that *name* means: its id, run or version, or the beginning of one.
+
+        Raises `RegistryError` naming the models that there are, or those that *name* may mean.
+        """
+        exact = [r for r in self.models if name in (r.model, r.run_id, r.version)]
+        begun = [r for r in self.models if r.model.startswith(name) or r.version.startswith(name)]
+        found = [record.model for record in exact or begun] if name else []
+        if len(found) == 1:
+            return next(record for record in self.models if record.model == found[0])
+        if found:
+            raise RegistryError(f"{name!r} may be {', '.join(found)}; say more of the id")
         known = ", ".join(record.model for record in self.models)
-        raise RegistryError(f"no model {model!r}; there are: {known or 'none yet (end a night)'}")
+        raise RegistryError(f"no model {name!r}; there are: {known or 'none yet (end a night)'}")
+
+    def is_refused(self, model: str) -> bool:
+        """Whether the gate refused *model*, and nobody has made it champion since."""
+        actions = [d.action for d in self.history if d.model == model]
+        said = [action for action in actions if action in ("refuse", *_CROWNING)]
+        return said[-1:] == ["refuse"]
 
     def of_version(self, version: str) -> ModelRecord | None:
         """The model that made the lists *version*, the champion or else the newest of several."""
@@ -99,9 +121,14 @@ class Registry:
         was = any(record.model == model for record in self._champions())
         before = self.champion
         changed = self._with_states({before.model: "archived"} if before else {})
-        changed = changed._with_states({model: "champion"})
+        changed = changed._with_states({model: "champion"}).publish(model)
         action = action or ("roll back" if was else "promote")
         return changed._decide(action, model, reason, by, before.model if before else None)
+
+    def publish(self, model: str) -> Registry:
+        """*model* is meant for readers: from now on it is no longer that of a dry run."""
+        models = (replace(r, published=r.published or r.model == model) for r in self.models)
+        return replace(self, models=tuple(models))
 
     def refuse(self, model: str, *, reason: str, by: str) -> Registry:
         """*model* stays what it is; the reason is kept."""
@@ -116,13 +143,18 @@ class Registry:
         return changed._decide("archive", champion.model, reason, by)
 
     def without_old(self, keep: int) -> Registry:
-        """The newest *keep* models; champion and predecessor stay whatever their age."""
+        """The newest *keep* of the published models, and as many of dry runs: none of these
+        pushes out what was meant for readers. Champion and predecessor stay whatever their age.
+        """
         stay = {r.model for r in (self.champion, self.predecessor) if r is not None}
-        stay |= {record.model for record in self.models[-keep:]}
+        for published in (True, False):
+            alike = [record for record in self.models if record.published is published]
+            stay |= {record.model for record in alike[-keep:]}
         changed = replace(self, models=tuple(r for r in self.models if r.model in stay))
         for record in self.models:
             if record.model not in stay:
-                reason = f"older than the newest {keep}, which [registry] keep_models keeps"
+                kind = "published" if record.published else "of dry runs"
+                reason = f"older than the newest {keep} {kind}, which [registry] keep_models keeps"
                 changed = changed._decide("remove", record.model, reason, "night")
         return changed
 
@@ -181,9 +213,7 @@ def read_registry(settings: Settings) -> Registry:
         return Registry()
     except (ValueError, TypeError, KeyError) as error:
         raise RegistryError(
-            f"{path} is damaged ({error}); put back a copy, or move it away: "
-            "`python -m pipelines publish --run RUN --no-activate` registers a run's model anew, "
-            "that of the live version first"
+            f"{path} is damaged ({error}); put back a copy, or move it away: {_ANEW}"
         ) from None
     _check_one_champion(path, models)
     return Registry(models, history)
@@ -193,5 +223,6 @@ def _check_one_champion(path: Path, models: Iterable[ModelRecord]) -> None:
     champions = [record.model for record in models if record.state == "champion"]
     if len(champions) > 1:
         raise RegistryError(
-            f"{path} has the champions {', '.join(champions)}; expected one: put back a copy"
+            f"{path} has the champions {', '.join(champions)}; expected one: put back a copy, or "
+            f"move it away: {_ANEW}"
         )

@@ -69,7 +69,7 @@ def _contents(record: Mapping[str, Any]) -> dict[str, Any]:
         "end": end,
         "fields": list(record["space"]),
         "rows": [_row(number, trials[number]) for number in ranked[:_SHOWN_TRIALS]],
-        "n_trials": len(trials),
+        "n_trials": count_trials(len(trials)),
         "conclusion": conclude(record),
         "written": record["written"],
         "history": history_chart(name, ndcg),
@@ -83,13 +83,18 @@ def conclude(record: Mapping[str, Any]) -> str:
     if len(record["trials"]) == 1:
         return "Kept the defaults: there was no more than their own trial; give it more time."
     if verdict is None:
-        return f"Kept the defaults: none of {len(record['trials'])} trials was better."
+        return f"Kept the defaults: none of {count_trials(len(record['trials']))} was better."
     figures = f"on {verdict['users']} other users: {verdict['sentence']}"
     if not record["after"]:
         return f"Kept the defaults: the best trial does not beat them beyond noise, {figures}."
     before = record["trials"][0]["values"]
     changes = (f"{name} {before[name]} → {value}" for name, value in record["after"].items())
     return f"{', '.join(changes)}; {figures}."
+
+
+def count_trials(number: int) -> str:
+    """*number* of trials in words."""
+    return "1 trial" if number == 1 else f"{number} trials"
 
 
 def _row(number: int, trial: Mapping[str, Any]) -> dict[str, Any]:

@@ -42,20 +42,23 @@ class Search:
 def tune(settings: Settings, order: Search) -> Iterator[Outcome]:
     """The outcome of one study after the other, each written down before the next one begins.
 
-    What is left of the budget is shared by the studies that are left. One call at a time works
-    on a namespace; others wait. Raises `TuningError` when something ordered does not exist.
+    What is left of the budget is shared by the studies that are left; a run that has to be built
+    first is paid from it. One call at a time works on a namespace; others wait.
+    Raises `TuningError` when something ordered does not exist.
     """
     surface = surface_of(settings, order.surface)
     subjects = choose_subjects(settings, surface, order.what)
     names = [subject.what for subject in subjects]
+    budget = order.budget or settings.read(TuningSettings).budget
     with locked(var_directory(settings) / "locks" / "tuning"):
-        run = find_run(settings, order.as_of, "generators" if RANKER in names else "features")
+        run, spent = find_run(
+            settings, order.as_of, "generators" if RANKER in names else "features"
+        )
         window = open_tuning_window(run, surface)
         if not order.what and RANKER in names and not older_cutoffs(window):
             log.warning("the ranker is left out: its training cutoffs leave no window to judge it")
             subjects = subjects[:-1]
-        budget = order.budget or settings.read(TuningSettings).budget
-        deadline = time.monotonic() + budget.total_seconds()
+        deadline = time.monotonic() + budget.total_seconds() - spent
         for position, subject in enumerate(subjects):
             share = (deadline - time.monotonic()) / (len(subjects) - position)
             if share <= 0:
@@ -68,6 +71,14 @@ def tune(settings: Settings, order: Search) -> Iterator[Outcome]:
             if not order.dry_run:
                 _write_down(settings, outcome)
             yield outcome
+
+
+def place_of(settings: Settings, outcome: Outcome, *, dry_run: bool) -> str:
+    """Where the values of *outcome* stand now, or would; empty when it kept the defaults."""
+    if not outcome.after:
+        return ""
+    table = f"[{'.'.join(outcome.subject.where)}] of {settings.tuned_path}"
+    return f"a dry run: not written to {table}" if dry_run else f"written to {table}"
 
 
 def _write_down(settings: Settings, outcome: Outcome) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +29,8 @@ from pipelines.tuning.settings import TuningSettings
 from settings import Settings
 from settings.errors import NightshelfError
 
+log = logging.getLogger("nightshelf")
+
 # Settings that a run must share with those of now to be searched on.
 _SHARED = (NightSettings, EventSettings, FeatureSettings)
 
@@ -51,27 +55,38 @@ class TuningWindow:
     confirming: IntArray  # other users, looked at once: is the best trial better on them too?
 
 
-def find_run(settings: Settings, as_of: datetime | None, stage: str) -> Run:
+def find_run(settings: Settings, as_of: datetime | None, stage: str) -> tuple[Run, float]:
     """A run of *as_of* (default: `[night] as_of`, else of any moment) in which *stage* is done.
 
     The newest one of the same code, SQL and night, whatever its models were fitted with; else
-    the night of *as_of* is begun and done up to *stage*. Raises `MomentError` when there is
-    neither a run nor a moment.
+    the night of *as_of* is begun, marked as one that tuning wants, and done up to *stage*; the
+    seconds are what that took. Raises `MomentError` when there is neither a run nor a moment.
     """
     moment = as_of or settings.read(NightSettings).as_of
     for name in reversed(list_runs(settings)):
         run = open_run(settings, name)
         if moment in (None, run.as_of) and run.is_done(stage) and _will_do(run, settings):
-            return run
+            return run, 0.0
     if moment is None:
         raise MomentError(
             f"{settings.path}: [night] as_of is not set, and there is no run of this code and SQL "
             "to tune on; make one with `python -m pipelines night`, or say --as-of 2018-01-01"
         )
+    return _build_run(settings, moment, stage)
+
+
+def _build_run(settings: Settings, moment: datetime, stage: str) -> tuple[Run, float]:
+    started = time.monotonic()
+    runs = [open_run(settings, name) for name in list_runs(settings)]
+    nights = [run.name for run in runs if not run.is_for_tuning]
     run = begin_night(settings, as_of=moment)
+    run.mark_for_tuning(wanted=run.name not in nights)
+    log.info("no run to tune on: %s is built up to %s; that counts", run.name, stage)
     for before in STAGES[: STAGES.index(stage) + 1]:
         do_stage(run, before)
-    return run
+    seconds = time.monotonic() - started
+    log.info("%s: built up to %s in %.1f s", run.name, stage, seconds)
+    return run, seconds
 
 
 def _will_do(run: Run, settings: Settings) -> bool:

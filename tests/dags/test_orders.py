@@ -72,6 +72,11 @@ def test_what_the_trigger_sends_wins_over_the_form():
             {"budget": "0s"},
             "field budget = '0s': expected more than 0s",
         ),
+        (
+            TuneOrder,
+            {"write": "no"},
+            "field write = 'no': Input should be 'write' or 'dry run'",
+        ),
         (ReleaseOrder, {"now": 1}, "unknown field now = 1; expected: no fields at all"),
     ],
 )
@@ -82,7 +87,7 @@ def test_an_impossible_order_is_refused_naming_the_field(kind, conf, message):
         PromoteOrder: {"model": "m", "reason": "x"},
         RollBackOrder: {"version": "", "reason": "x"},
         ReleaseOrder: {},
-        TuneOrder: {"budget": None, "what": [], "surface": None},
+        TuneOrder: {"budget": None, "what": [], "surface": None, "write": "write"},
     }
     with pytest.raises(OrderError) as caught:
         read_order(kind, form[kind], conf)

@@ -99,7 +99,7 @@ def test_an_untouched_form_can_be_sent(found):
         "promote_model": {"model": "to be filled in", "reason": "to be filled in"},
         "release": {},
         "roll_back": {"version": None, "reason": "to be filled in"},
-        "tune_models": {"budget": None, "what": [], "surface": None},
+        "tune_models": {"budget": None, "what": [], "surface": None, "write": "write"},
     }
 
 

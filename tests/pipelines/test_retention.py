@@ -72,6 +72,21 @@ def test_the_newest_and_the_published_stay(settings):
     assert remove_old_runs(settings, [f"{runs[1].id}-00000001"]) == []
 
 
+def test_a_run_that_tuning_began_goes_after_a_day(settings):
+    """A night's unfinished run stays for ever; tuning's only while somebody may be tuning."""
+    of_night, of_tuning, taken_up = (add_run(settings, d, is_finished=False) for d in range(3))
+    for run in (of_tuning, taken_up):
+        run.mark_for_tuning(wanted=True)
+    taken_up.mark_for_tuning(wanted=False)
+    assert [run.is_for_tuning for run in (of_night, of_tuning, taken_up)] == [False, True, False]
+    assert remove_old_runs(settings, []) == []
+    for run in (of_night, of_tuning, taken_up):
+        for path in run.directory.rglob("*"):
+            os.utime(path, (0, 0))
+    assert remove_old_runs(settings, []) == [of_tuning.id]
+    assert list_runs(settings) == [of_night.id, taken_up.id]
+
+
 def test_snapshots_go_with_the_last_run_that_shares_them(settings):
     """Those that a kept run has stay, and young ones, which a night may be about to use."""
     runs = [add_run(settings, day) for day in range(3)]

@@ -197,6 +197,14 @@ def test_json_is_written_the_same_every_time(run):
     assert read_json(run.path("manifest.json"))["run_id"] == run.id
 
 
+def test_a_damaged_manifest_is_named(settings, run):
+    """Whoever lists or opens runs is told which folder to move away, and what that costs."""
+    run.path("manifest.json").write_text("{", encoding="utf-8")
+    for look in (lambda: list_runs(settings), lambda: open_run(settings, run.name)):
+        with pytest.raises(RunError, match=r"manifest\.json is damaged .*; move the run's folder"):
+            look()
+
+
 def test_runs_are_listed_as_they_were_made(settings):
     """Of runs of one moment the one opened last is last, whatever the digits of its hash."""
     made = [

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,6 +27,7 @@ from store.versions import (
 from tests.shelf_fixtures import make_lists, version_id
 
 SETTINGS = PublishSettings(batch_bytes=4096)
+ONE_MINUTE = timedelta(minutes=1)
 ONE, TWO, THREE, FOUR = (version_id(day) for day in (1, 2, 3, 4))
 
 
@@ -280,12 +282,36 @@ def test_an_operator_may_retire_by_name(client, publish, lists):
         publish(lists(day))
     with pytest.raises(PublishError, match="is live; activate another one first"):
         retire_version(client, "demo", TWO, SETTINGS)
-    with pytest.raises(PublishError, match=r"stopped being active 0 s ago; .* in 60 s"):
+    with pytest.raises(PublishError, match=r"stopped being live 0 s ago; .* in 60 s"):
         retire_version(client, "demo", ONE, SETTINGS)
     with pytest.raises(PublishError, match=f"no version {THREE}"):
         retire_version(client, "demo", THREE, SETTINGS)
     retire_version(client, "demo", ONE, PublishSettings(retire_after_s=0))
     assert (states(client), dump(client, f"ns:demo:v:{ONE}")) == ({TWO: "ready"}, {})
+
+
+def test_the_wait_counts_from_when_a_version_stopped_being_live(client, publish, lists):
+    """A minute after the flip one call is enough; what was never live need not wait at all."""
+    for day in (1, 2):
+        publish(lists(day))
+    publish(lists(3), activate=False)
+    left = datetime.fromisoformat(read_version(client, "demo", ONE).deactivated_at)
+    assert timedelta(0) <= datetime.now(UTC) - left < timedelta(seconds=30)
+    change_version(client, "demo", ONE, deactivated_at=(left - ONE_MINUTE).isoformat())
+    retire_version(client, "demo", ONE, SETTINGS)
+    retire_version(client, "demo", THREE, SETTINGS)
+    assert states(client) == {TWO: "ready"}
+
+
+def test_a_wait_whose_beginning_was_lost_begins_again(client, publish, lists):
+    """Who flipped away was killed before noting it: the message claims nothing, and it waits."""
+    for day in (1, 2):
+        publish(lists(day))
+    change_version(client, "demo", ONE, deactivated_at=None)
+    with pytest.raises(PublishError, match=r"was live, until when is lost; .* in 60 s"):
+        retire_version(client, "demo", ONE, SETTINGS)
+    with pytest.raises(PublishError, match=r"stopped being live 0 s ago; .* in 60 s"):
+        retire_version(client, "demo", ONE, SETTINGS)
 
 
 def test_nothing_is_retired_by_name_during_a_publish(client, publish, lists):

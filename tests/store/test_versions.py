@@ -172,7 +172,7 @@ def test_only_complete_versions_can_be_activated(client):
         activate(client, SPACE, TWO)
     put(client, THREE)
     client.delete(NamespaceKeys(SPACE).version(THREE).manifest)
-    with pytest.raises(VersionError, match="publish its run again"):
+    with pytest.raises(VersionError, match="--no-activate` completes it"):
         activate(client, SPACE, THREE)
     assert read_active(client, SPACE) == Pointer(1, ONE)
 
@@ -183,6 +183,30 @@ def test_activation_forgets_when_a_version_was_put_away(client):
     change_version(client, SPACE, ONE, deactivated_at="2018-02-02T00:00:00+00:00")
     activate(client, SPACE, ONE)
     assert read_version(client, SPACE, ONE) == replace(record, activation=1)
+
+
+def test_what_is_left_is_noted_by_flips_and_activations(client):
+    """Both kinds of move write down when the version before stopped being live."""
+    for version in (ONE, TWO):
+        put(client, version)
+    flip_to(client, SPACE, ONE, expected=0)
+    flip_to(client, SPACE, TWO, expected=1)
+    first = read_version(client, SPACE, ONE)
+    activate(client, SPACE, ONE)
+    second = read_version(client, SPACE, TWO)
+    assert first.deactivated_at < second.deactivated_at
+    assert read_version(client, SPACE, ONE).deactivated_at is None
+
+
+def test_a_move_that_fails_keeps_the_moment(client):
+    """A night that lost the race has not made the version live: its wait goes on."""
+    for version in (ONE, TWO):
+        put(client, version)
+    flip_to(client, SPACE, ONE, expected=0)
+    flip_to(client, SPACE, TWO, expected=1)
+    before = read_version(client, SPACE, ONE)
+    assert not flip_to(client, SPACE, ONE, expected=1).done
+    assert read_version(client, SPACE, ONE) == before
 
 
 def test_records_come_back_oldest_first(client):

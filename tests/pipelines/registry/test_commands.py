@@ -7,6 +7,7 @@ import pytest
 
 from pipelines.__main__ import main
 from pipelines.night import publish_run
+from pipelines.registry.model import read_manifest
 from pipelines.registry.register import register_run
 from pipelines.registry.registry import models_directory, read_registry
 from pipelines.version_tasks import promote, roll_back
@@ -97,6 +98,10 @@ def test_a_damaged_model_is_not_promoted(command, pair, night, client):
     code, said = command("promote", before.model, "--reason", "oh")
     assert (code, read_active(client, NAMESPACE).version) == (1, champion.version)
     assert "evaluation.json is missing; `python -m pipelines publish --run" in said
+    assert (
+        f"; its lists are still in the store: `python -m pipelines versions activate "
+        f"{before.version} --reason …` shows and holds them all the same\n"
+    ) in said
     code, said = command("verify")
     assert (code, said.splitlines()[:2]) == (
         1,
@@ -108,18 +113,28 @@ def test_a_damaged_model_is_not_promoted(command, pair, night, client):
 def test_list_show_and_compare(command, pair, night):
     """What there is, where it comes from and which is better."""
     champion, before = pair
+    metrics = read_manifest(night.settings, before)["metrics"]
+    discover, home = (
+        f"{metrics[surface]['models']['ranker_with_rules']['ndcg@20']:.4f}"
+        for surface in ("discover", "home")
+    )
+    figures = f"{discover:16}  {home}"
     assert command("list") == (
         0,
-        f"{before.model}  archived    as of 2024-05-06T00:00:00\n"
-        f"{champion.model}  champion    as of 2024-05-06T00:00:00\n"
+        f"{'model':37}  state     as of                discover ndcg@20  home ndcg@20\n"
+        f"{before.model}  archived  2024-05-06T00:00:00  {figures}\n"
+        f"{champion.model}  champion  2024-05-06T00:00:00  {figures}\n"
         f"live: {champion.version}\n",
     )
     code, said = command("show", before.model)
     assert code == 0
+    shown = said
     assert f"model    {before.model}, archived\nversion  {before.version}\n" in said
     assert f"sql      {night.manifest['inputs']['sql']}\n" in said
+    assert re.search(r"home: the rules (cost|gain) 0\.\d{4}\n", said)
     assert re.search(r"home: ndcg@20 of \d+ users: ranker 0\.\d{4}, ranker_with_rules 0\.", said)
-    assert f"promote {champion.model} instead of {before.model} by night: the gate held: " in said
+    assert f"promote {champion.model} instead of {before.model} by night: the gate held\n" in said
+    assert command("show", before.version)[1] == command("show", before.run_id)[1] == shown
     code, said = command("compare", champion.model, before.model)
     lines = said.splitlines()
     assert (code, lines[0]) == (
@@ -132,6 +147,89 @@ def test_list_show_and_compare(command, pair, night):
     ]
     assert lines[5] == "home: both were evaluated on the same window"
     assert command("show", "x")[1].startswith("error: no model 'x'; there are: ")
+
+
+def test_refusals_and_dry_runs_are_told_of_once(command, night, client, capsys):
+    """One refusal, a line a reason, exit code 3; the list marks it, and what nobody published."""
+    publish_run(night)
+    worse = other_night(night, "b", gain=-0.05)
+    words = ["--settings", str(night.settings.path), "publish", "--run", worse.name]
+    capsys.readouterr()
+    code, said = main(words), capsys.readouterr().out
+    lines = said.splitlines()
+    assert (code, lines[0].partition(" (")[0]) == (
+        3,
+        f"version {worse.manifest['outputs']['version']}: not live, loaded, not activated: the "
+        "gate refused it",
+    )
+    assert [line.split(":")[0] for line in lines[1:3]] == ["  discover NDCG@20", "  home NDCG@20"]
+    assert len(lines) == 4
+    register_run(other_night(night, "c"))
+    ends = [line.rpartition("  ")[2] for line in command("list")[1].splitlines()[2:4]]
+    assert ends == ["refused by the gate", "dry run"]
+    history = command("show", worse.name)[1]
+    assert re.search(
+        r"refuse \S+ by command line.*: the gate refused it\n  discover NDCG@20: ", history
+    )
+
+
+def test_promoting_the_champion_changes_nothing(command, pair, night, client):
+    """It says so, and neither history nor pointer moves."""
+    champion, _ = pair
+    before = read_registry(night.settings), read_active(client, NAMESPACE)
+    assert command("promote", champion.model, "--reason", "sure") == (
+        0,
+        "nothing changed: it is champion already, and its lists are live\n"
+        f"champion: {champion.model}\nlive: {champion.version}\n",
+    )
+    assert (read_registry(night.settings), read_active(client, NAMESPACE)) == before
+    assert command("promote", champion.model, "--reason", "") == (
+        1,
+        "error: reason '': expected one to 200 printable characters that tell whoever looks "
+        "later why this was done\n",
+    )
+
+
+def test_show_has_all_that_is_known_of_a_damaged_model(command, pair, night):
+    """Figures and history come first; the damage and the way on come last, as an error."""
+    _, before = pair
+    whole = command("show", before.model)[1]
+    folder = models_directory(night.settings) / before.model
+    (folder / "evaluation.json").unlink()
+    code, said = command("show", before.model)
+    assert (code, said.startswith(f"{whole}error: damaged: ")) == (1, True)
+    (folder / "manifest.json").unlink()
+    code, said = command("show", before.model)
+    assert code == 1
+    assert said.startswith(f"model    {before.model}, archived\nversion  {before.version}\n")
+    assert "register" in said
+    assert "manifest.json is missing; `python -m pipelines publish --run" in said
+    assert command("list")[1].splitlines()[1].endswith("  its manifest is damaged")
+
+
+def test_roll_back_skips_what_is_damaged(command, pair, night, client):
+    """The champion before that is sound serves; what was skipped is named with its own way on."""
+    champion, before = pair
+    publish_run(other_night(night, "c"))
+    (models_directory(night.settings) / champion.model / "evaluation.json").unlink()
+    code, said = command("roll-back", "--reason", "wrong prices")
+    skipped, *rest = said.splitlines()
+    assert (code, rest) == (
+        0,
+        [f"champion: {before.model}", f"live: {before.version}, held: wrong prices"],
+    )
+    assert skipped.startswith(f"skipped {champion.model}: ")
+    assert f"`python -m pipelines versions activate {champion.version} --reason …`" in skipped
+
+
+def test_roll_back_without_a_sound_model_names_every_way_on(command, pair, night, client):
+    """Nothing moves, and each damaged model says how its lists are shown."""
+    champion, before = pair
+    (models_directory(night.settings) / before.model / "evaluation.json").unlink()
+    code, said = command("roll-back", "--reason", "wrong prices")
+    assert (code, read_active(client, NAMESPACE).version) == (1, champion.version)
+    assert said.startswith(f"error: no champion before the present one can serve\n{before.model}: ")
+    assert f"`python -m pipelines versions activate {before.version} --reason …`" in said
 
 
 def test_versions_activate_brings_the_champion_along(pair, night):

@@ -17,6 +17,11 @@ from tests.night_fixtures import SHOP_AS_OF, copy_shop, open_shop
 from tests.pipelines.registry.other_nights import other_night
 
 
+def told(verdict):
+    """All reasons in one text."""
+    return "; ".join(verdict.reasons)
+
+
 @pytest.fixture(scope="module")
 def two_weeks(finished_night, tmp_path_factory):
     """The night of a week before, in a shop that has tonight's as well: (tonight, before)."""
@@ -59,12 +64,13 @@ def test_only_what_is_worse_beyond_noise_is_refused(night, gain, finding, holds)
 def test_a_refusal_says_what_was_found_expected_and_what_to_do(night):
     """Both surfaces are named, with figures; what held is left out."""
     verdict = ask(other_night(night, "b", gain=-0.05), night)
-    assert verdict.refusal.startswith("loaded, not activated: the gate refused: discover NDCG@20: ")
-    assert "; home NDCG@20: found 0." in verdict.reason
-    assert "difference -0.0500 (-0.0500 … -0.0500) over " in verdict.reason
-    assert "worse, expected an interval not wholly below 0; find out what changed" in verdict.reason
-    assert "`python -m pipelines models promote 20240506T000000-bbbbbbbbbbbb-" in verdict.reason
-    assert "churn" not in verdict.reason
+    assert verdict.refusal == "loaded, not activated: the gate refused it"
+    discover, home, way_on = verdict.reasons
+    assert discover.startswith("discover NDCG@20: found 0.")
+    assert home.startswith("home NDCG@20: found 0.")
+    assert "difference -0.0500 (-0.0500 … -0.0500) over " in home
+    assert "worse, expected an interval not wholly below 0; find out what changed" in home
+    assert way_on.startswith("`python -m pipelines models promote 20240506T000000-bbbbbbbbbbbb-")
 
 
 def test_a_loss_within_the_tolerance_holds(night):
@@ -77,7 +83,7 @@ def test_a_loss_within_the_tolerance_holds(night):
 def test_lists_that_show_other_items_are_refused(night):
     """Every item got another id: nothing of the live lists is left."""
     verdict = ask(other_night(night, "b", rename_items=True), night)
-    assert verdict.reason.split(": ")[:2] == ["discover churn", "found 1.000 of the first 20 items "
+    assert told(verdict).split(": ")[:2] == ["discover churn", "found 1.000 of the first 20 items "
         "of 60 users, expected at most 0.95 that the live lists have not; see whether users or "
         "items were renamed, or raise [gate] max_churn; home churn"]  # fmt: skip
 
@@ -89,17 +95,17 @@ def test_lists_that_fill_or_cover_much_less_are_refused(night):
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace('"found": 1.0', '"found": 0.6'), encoding="utf-8")
     verdict = ask(other, night, max_fill_drop=0.3, max_coverage_drop=0.1)
-    assert "discover fill: found 0.6000, expected at least 0.7000; see which" in verdict.reason
-    assert "or raise [gate] max_fill_drop" in verdict.reason
+    assert "discover fill: found 0.6000, expected at least 0.7000; see which" in told(verdict)
+    assert "or raise [gate] max_fill_drop" in told(verdict)
     assert ask(other, night, max_fill_drop=0.5, max_coverage_drop=0.5).holds
 
 
 def test_too_few_evaluated_users_are_refused(night):
     """Figures of a handful of users decide nothing; no comparison is made then."""
     verdict = ask(other_night(night, "b", gain=-0.05), night, min_evaluated_users=1000)
-    assert verdict.reason.count("evaluated users: found ") == 2
-    assert "expected at least 1000; bring more events, or lower [gate] min_ev" in verdict.reason
-    assert "NDCG" not in verdict.reason
+    assert told(verdict).count("evaluated users: found ") == 2
+    assert "expected at least 1000; bring more events, or lower [gate] min_ev" in told(verdict)
+    assert "NDCG" not in told(verdict)
 
 
 def test_the_first_model_has_nobody_to_beat(night):
@@ -107,7 +113,7 @@ def test_the_first_model_has_nobody_to_beat(night):
     (model,) = open_models(night)
     verdict = judge(night, model, None, None)
     assert verdict.holds
-    assert verdict.reason.endswith("the first model: there is no champion to compare with")
+    assert told(verdict).endswith("the first model: there is no champion to compare with")
 
 
 def test_a_damaged_champion_is_replaced_by_its_baselines(night):
@@ -117,9 +123,9 @@ def test_a_damaged_champion_is_replaced_by_its_baselines(night):
     (challenger,) = open_models(other)
     (models_directory(night.settings) / record.model / "evaluation.json").unlink()
     verdict = judge(other, challenger, record, record.version)
-    assert "home not compared with the champion: " in verdict.reason
-    assert "evaluation.json is missing" in verdict.reason
-    assert " for own_most_frequent: difference -0." in verdict.reason
+    assert "home not compared with the champion: " in told(verdict)
+    assert "evaluation.json is missing" in told(verdict)
+    assert " for own_most_frequent: difference -0." in told(verdict)
     assert not verdict.holds
 
 
@@ -127,8 +133,8 @@ def test_live_lists_of_no_known_model_are_answered_by_baselines(night):
     """A live version that the registry lacks: baselines decide, and churn cannot be measured."""
     (model,) = open_models(night)
     verdict = judge(night, model, None, "20240501T000000-0123456789ab-01234567")
-    assert "home not compared with the champion: the live version is of no model" in verdict.reason
-    assert "lists not compared with 20240501T000000-0123456789ab-01234567" in verdict.reason
+    assert "home not compared with the champion: the live version is of no model" in told(verdict)
+    assert "lists not compared with 20240501T000000-0123456789ab-01234567" in told(verdict)
     better = other_night(night, "b", gain=0.5)
     (model,) = open_models(better)
     assert judge(better, model, None, "20240501T000000-0123456789ab-01234567").holds
@@ -150,12 +156,13 @@ def test_of_another_window_the_champion_ranks_the_candidates_again(two_weeks):
     challenger, champion = open_models(tonight, before)
     assert challenger.window != champion.window
     found = compare_models(challenger, champion).surfaces
-    assert {s.how for s in found} == {"the champion's ranker ranked the challenger's candidates"}
+    how = f"the ranker of {champion.id} ranked the candidates of {challenger.id}"
+    assert {s.how for s in found} == {how}
     users = {s.surface: s.users for s in found}
     metrics = challenger.manifest["metrics"]
     assert users == {surface: metrics[surface]["users"] for surface in metrics}
     assert all(0 < s.theirs < 1 and s.interval[0] <= s.difference <= s.interval[1] for s in found)
-    assert "home churn 0." in ask(tonight, before, tolerance=1).reason
+    assert "home churn 0." in told(ask(tonight, before, tolerance=1))
 
 
 def test_ranking_again_gives_the_figures_of_the_evaluation(two_weeks):
@@ -165,16 +172,18 @@ def test_ranking_again_gives_the_figures_of_the_evaluation(two_weeks):
     moved = {**model.manifest, "window": {"from": "2024-04-28T00:00:00", "until": "x"}}
     other = type(model)(model.id, model.directory, moved, model.settings)
     found = compare_models(model, other).surfaces
-    assert {s.how for s in found} == {"the champion's ranker ranked the challenger's candidates"}
+    how = f"the ranker of {model.id} ranked the candidates of {model.id}"
+    assert {s.how for s in found} == {how}
     assert [(s.difference, s.finding) for s in found] == [(0.0, "not decided")] * 2
 
 
 def test_a_newer_champion_is_not_asked_about_what_it_learned(two_weeks):
     """The window of the older model was part of the newer one's training."""
     tonight, before = two_weeks
-    found = compare_models(*open_models(before, tonight)).surfaces
+    old, new = open_models(before, tonight)
+    found = compare_models(old, new).surfaces
     assert {(s.finding, s.how) for s in found} == {
-        ("not comparable", "the champion was trained on what the challenger was evaluated on")
+        ("not comparable", f"{new.id} was trained on what {old.id} was evaluated on")
     }
 
 
@@ -185,10 +194,11 @@ def test_an_edited_label_is_another_label(night):
     sql = {**manifest["outputs"]["sql"], "purchased": "0" * 64}
     outputs = {**manifest["outputs"], "sql": sql}
     write_json(other.path("manifest.json"), {**manifest, "outputs": outputs})
-    found = compare_models(*open_models(other, night)).surfaces
+    edited, plain = open_models(other, night)
+    found = compare_models(edited, plain).surfaces
     assert {s.surface: s.how for s in found} == {
         "discover": "both were evaluated on the same window",
-        "home": "the champion's ranker ranked the challenger's candidates",
+        "home": f"the ranker of {plain.id} ranked the candidates of {edited.id}",
     }
 
 
@@ -200,7 +210,7 @@ def test_a_surface_that_the_settings_lost_is_not_ranked_again(two_weeks):
     found = compare_models(alone, champion).surfaces
     assert {s.surface: s.how for s in found} == {
         "discover": "window or label differ, and the settings have no such surface any more",
-        "home": "the champion's ranker ranked the challenger's candidates",
+        "home": f"the ranker of {champion.id} ranked the candidates of {challenger.id}",
     }
 
 
@@ -208,5 +218,8 @@ def test_every_refusal_says_how_to_pass_it(night):
     """Not only a lower NDCG: a surface that was changed on purpose may show other items."""
     other = other_night(night, "b", rename_items=True)
     (model,) = open_models(other)
-    command = f"`python -m pipelines models promote {model.id} --reason …` shows it all the same"
-    assert ask(other, night).reason.endswith(f"[gate] max_churn; {command}")
+    *_, churn, way_on = ask(other, night).reasons
+    assert churn.endswith("or raise [gate] max_churn")
+    assert way_on == (
+        f"`python -m pipelines models promote {model.id} --reason …` shows it all the same"
+    )

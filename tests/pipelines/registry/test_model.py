@@ -138,8 +138,54 @@ def test_registering_again_puts_a_damaged_model_back(night, record, folder):
 def test_a_damaged_run_makes_no_model(night):
     """What a run finished with decides: a model that was changed since is not registered."""
     flip_byte(night.path(RANKER))
-    with pytest.raises(ModelError, match=r"ranker-home-night\.txt: SHA-256 .* --force\)"):
+    with pytest.raises(ModelError, match=r"ranker-home-night\.txt: SHA-256 .* --force --dry-run`"):
         register_run(night)
+
+
+def test_figures_that_were_damaged_make_no_second_model(night, record):
+    """A file that no hash of the run covers is known from its registered model."""
+    flip_byte(night.path("evaluation", "users-home.parquet"))
+    with pytest.raises(ModelError, match=r"users-home\.parquet: SHA-256 is"):
+        register_run(night)
+    assert len(read_registry(night.settings).models) == 1
+
+
+def test_a_run_that_lacks_what_a_model_needs_says_so(night, tmp_path):
+    """As one of older code does: no traceback, but the key and the way to a new model."""
+    outputs = {k: v for k, v in night.manifest["outputs"].items() if k != "sql"}
+    inputs = night.manifest["inputs"] | {"code": "0" * 64}
+    changed = night.manifest | {"outputs": outputs, "inputs": inputs}
+    write_json(night.path("manifest.json"), changed)
+    with pytest.raises(ModelError) as caught:
+        register_run(night)
+    assert str(caught.value) == (
+        f"{night.name} lacks what a model is made of ('sql'): it was damaged, or finished by "
+        "older code; it cannot be made again as it was, since then code changed; `python -m "
+        "pipelines night --as-of 2024-05-06T00:00:00 --dry-run` makes a new model of that moment"
+    )
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (
+            lambda run: shutil.rmtree(run.directory),
+            "its run is no longer on disk; `python -m pipelines night --as-of "
+            "2024-05-06T00:00:00 --dry-run` makes it again as it was",
+        ),
+        (
+            lambda run: flip_byte(run.path(RANKER)),
+            "its run is damaged as well; `python -m pipelines night --as-of "
+            "2024-05-06T00:00:00 --force --dry-run` makes it again as it was",
+        ),
+    ],
+    ids=["run gone", "run damaged"],
+)
+def test_the_advice_fits_what_is_on_disk(night, record, folder, spoil, message):
+    """Publishing the run is named only while that run is there and sound."""
+    flip_byte(folder / RANKER)
+    spoil(night)
+    assert find_damage(night.settings, record).endswith(f"; {message}")
 
 
 def test_only_whole_finished_runs_make_models(night):

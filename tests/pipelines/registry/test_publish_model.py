@@ -5,9 +5,10 @@ import logging
 import pytest
 
 from pipelines.night import publish_run
+from pipelines.publish import PublishError
 from pipelines.registry.follow import follow_live
 from pipelines.registry.register import register_run
-from pipelines.registry.registry import read_registry
+from pipelines.registry.registry import models_directory, read_registry
 from store.pointer import read_active, release_hold, set_hold
 from store.versions import activate, read_version
 from tests.night_fixtures import open_shop
@@ -43,24 +44,29 @@ def test_the_first_model_ever_becomes_champion(night, client):
     assert registry.champion.model == model_of(night)
     last = registry.history[-1]
     assert (last.action, last.replaced, last.by) == ("promote", None, "night")
-    assert last.reason.startswith("the gate held: discover evaluated users ")
+    assert last.reason.startswith("the gate held\ndiscover evaluated users ")
 
 
 def test_a_refused_challenger_changes_nothing_that_readers_see(night, worse, client, caplog):
-    """Its lists are loaded; pointer and champion stay, and the reason is in all three places."""
+    """Its lists are loaded; pointer and champion stay, and the reasons are told once and kept."""
     publish_run(night)
     before = read_active(client, NAMESPACE)
-    with caplog.at_level(logging.WARNING, "nightshelf"):
-        publication = publish_run(worse)
+    with caplog.at_level(logging.INFO, "nightshelf"):
+        publication = publish_run(worse, by="somebody")
     assert (publication.activated, read_active(client, NAMESPACE)) == (False, before)
-    assert publication.reason.startswith("loaded, not activated: the gate refused: discover NDCG")
+    assert publication.reason == "loaded, not activated: the gate refused it"
+    assert [line.partition(":")[0] for line in publication.details[:2]] == [
+        "discover NDCG@20",
+        "home NDCG@20",
+    ]
     assert read_version(client, NAMESPACE, version_of(worse)).state == "ready"
     registry = read_registry(night.settings)
     assert states(registry) == {model_of(night): "champion", model_of(worse): "challenger"}
     last = registry.history[-1]
-    assert (last.action, last.model, last.by) == ("refuse", model_of(worse), "night")
-    assert publication.reason.endswith(last.reason)
-    assert publication.reason in caplog.text
+    assert (last.action, last.model, last.by) == ("refuse", model_of(worse), "somebody")
+    assert last.reason.splitlines() == ["the gate refused it", *publication.details]
+    assert f"{model_of(worse)} stays a challenger\n" in caplog.text
+    assert "find out what changed" not in caplog.text
 
 
 def test_a_challenger_that_is_not_worse_takes_over(night, alike, client):
@@ -101,11 +107,10 @@ def test_lists_that_are_not_wanted_live_are_not_judged(night, worse, client):
     assert read_registry(night.settings).history[-1].action == "register"
 
 
-def test_an_emptied_store_gets_the_champion_back_and_no_other(night, worse, client):
-    """Without live lists the champion is still the one to beat; the message names it."""
+def test_a_store_that_was_emptied_names_the_way_back(night, client):
+    """Nothing is live: the champion stays, and the summary has the command for its lists."""
     publish_run(night)
     client.flushall()
-    assert not publish_run(worse).activated
     followed = follow_live(night.settings, client)
     assert followed.registry.champion.model == model_of(night)
     assert followed.summary == (
@@ -113,6 +118,73 @@ def test_an_emptied_store_gets_the_champion_back_and_no_other(night, worse, clie
         "brings the champion's lists back"
     )
     assert publish_run(night).activated
+
+
+def test_a_refusal_by_an_emptied_store_brings_the_champion_back(night, worse, client):
+    """Readers do not stay without lists: those of the champion are loaded and live again."""
+    publish_run(night)
+    client.flushall()
+    publication = publish_run(worse)
+    assert not publication.activated
+    assert publication.details[-1] == (
+        f"nothing was live: the lists of {model_of(night)} are shown again"
+    )
+    assert read_active(client, NAMESPACE).version == version_of(night)
+    registry = read_registry(night.settings)
+    assert states(registry) == {model_of(night): "champion", model_of(worse): "challenger"}
+    assert (registry.history[-1].action, registry.is_refused(model_of(worse))) == ("refuse", True)
+
+
+def test_a_damaged_champion_gives_way_to_the_one_before(night, alike, worse, client):
+    """In an emptied store the last champion that is sound comes back."""
+    publish_run(night)
+    publish_run(alike)
+    (models_directory(night.settings) / model_of(alike) / "evaluation.json").unlink()
+    client.flushall()
+    assert not publish_run(worse).activated
+    registry = follow_live(night.settings, client).registry
+    assert registry.champion.model == model_of(night)
+    assert read_active(client, NAMESPACE).version == version_of(night)
+    assert [(d.action, d.reason) for d in registry.history if d.model == model_of(night)][-1] == (
+        "roll back",
+        f"nothing was live, and the gate refused {model_of(worse)}",
+    )
+
+
+def test_refused_lists_are_better_than_none(night, worse, client):
+    """No champion can serve: the new lists are shown, and the reason is written down."""
+    publish_run(night)
+    (models_directory(night.settings) / model_of(night) / "evaluation.json").unlink()
+    client.flushall()
+    publication = publish_run(worse)
+    assert (publication.activated, publication.reason) == (
+        True,
+        "nothing was live, and no champion before can serve: shown although refused",
+    )
+    registry = read_registry(night.settings)
+    assert states(registry)[model_of(worse)] == "champion"
+    last = registry.history[-1]
+    assert (last.action, last.model) == ("promote", model_of(worse))
+    assert last.reason.splitlines() == [publication.reason, *publication.details]
+
+
+def test_an_archived_model_that_is_refused_is_not_called_a_challenger(night, worse, client, caplog):
+    """Publishing an old run again: the log says what the model is."""
+    publish_run(worse)
+    publish_run(night)
+    with caplog.at_level(logging.WARNING, "nightshelf"):
+        assert not publish_run(worse).activated
+    assert f"{model_of(worse)} stays archived\n" in caplog.text
+
+
+def test_damaged_lists_are_not_published(night, client):
+    """A list file that is not the one that the run finished with: readers never see it."""
+    path = night.path("lists", "fallback.parquet")
+    path.unlink()
+    path.write_bytes(b"other")
+    with pytest.raises(PublishError, match=r"lists: SHA-256 .* --force --dry-run` makes it again"):
+        publish_run(night)
+    assert read_active(client, NAMESPACE).version is None
 
 
 def test_a_pointer_moved_by_hand_moves_the_champion(night, alike, client):

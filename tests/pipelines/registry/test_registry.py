@@ -94,6 +94,43 @@ def test_the_live_model_is_found_by_its_version():
     assert registry.of_version("w") is None
 
 
+def test_dry_runs_push_out_nothing_that_was_published():
+    """Of eight dry runs five are left; what was meant for readers stays, refused or not."""
+    registry = made("real").publish("real").refuse("real", reason="worse", by="tests")
+    for name in "abcdefgh":
+        (record,) = made(name).models
+        registry = registry.add(record, reason="finished", by="tests").without_old(5)
+    assert list(states(registry)) == ["real", *"defgh"]
+    assert registry.history[-1].reason == (
+        "older than the newest 5 of dry runs, which [registry] keep_models keeps"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("run-ab", "ab"), ("version-ab", "ab"), ("version-b", "b"), ("a", "a"), ("ac", "acd")],
+)
+def test_a_model_is_found_by_what_names_it_alone(name, found):
+    """Its id, its run, its version, or a beginning that no other one has; an exact id wins."""
+    assert made("a", "ab", "acd", "b").find(name).model == found
+
+
+@pytest.mark.parametrize("name", ["version-a", "run-x"])
+def test_a_beginning_that_several_have_names_them(name):
+    """An error with the ids to choose from."""
+    registry = made("ax", "ay", "b")
+    records = [replace(r, run_id="run-x") if r.model != "b" else r for r in registry.models]
+    with pytest.raises(RegistryError, match=f"^'{name}' may be ax, ay; say more of the id$"):
+        replace(registry, models=tuple(records)).find(name)
+
+
+def test_a_refusal_counts_until_somebody_promotes():
+    """What was decided last about a model decides."""
+    registry = made("a", "b").refuse("a", reason="worse", by="tests")
+    assert (registry.is_refused("a"), registry.is_refused("b")) == (True, False)
+    assert not crown(registry, "a").is_refused("a")
+
+
 def test_an_unknown_model_is_refused():
     """The error names the models there are."""
     with pytest.raises(RegistryError, match=r"no model 'x'; there are: a, b"):
@@ -162,5 +199,7 @@ def test_two_champions_are_refused(night):
     registry = read_registry(night.settings)
     twice = replace(registry, models=(*registry.models, replace(registry.models[0], model="x")))
     change_registry(night.settings, lambda _: twice)
-    with pytest.raises(RegistryError, match=r"has the champions .*; expected one"):
+    with pytest.raises(
+        RegistryError, match=r"has the champions .*; expected one: put back a copy, or m"
+    ):
         read_registry(night.settings)

@@ -1,7 +1,8 @@
 """Tuning over a real night: what is judged where, what is written, and what is left alone."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,16 +13,18 @@ from pipelines.candidates.settings import CandidateSettings
 from pipelines.evaluation.report import write_report
 from pipelines.files import hash_files, read_json
 from pipelines.inputs import run_cutoffs
+from pipelines.night import begin_night
 from pipelines.ranking.labels import load_labels
-from pipelines.runs import list_runs
+from pipelines.runs import list_runs, open_run
 from pipelines.tuning.directory import study_path, tuning_directory
 from pipelines.tuning.page import conclude, tuning_section
 from pipelines.tuning.search import Limits
 from pipelines.tuning.spaces import RANKER, space_of
 from pipelines.tuning.study import Subject, describe, run_study, subject_of
-from pipelines.tuning.tune import Search, choose_subjects, shadowed_keys, tune
+from pipelines.tuning.tune import Search, choose_subjects, place_of, shadowed_keys, tune
 from pipelines.tuning.tuned_file import write_tuned
 from pipelines.tuning.window import TuningError, open_tuning_window
+from pipelines.tuning_tasks import tune_models
 from settings import load_settings
 from tests.night_fixtures import open_shop
 
@@ -180,6 +183,37 @@ def test_the_command_tunes_on_the_finished_run_and_leaves_it_alone(shop, run, ca
     for page in pages:
         assert str(page) in said
         assert "trial 0 has the defaults" in "".join(Words(page.read_text()).text)
+
+
+def test_a_new_moment_is_built_on_the_budget_and_named(shop, run, capsys, caplog):
+    """What the features cost leaves no time for a study; the run says that tuning began it."""
+    options = ["--what", "due_again", "--as-of", "2024-05-05", "--budget", "1s"]
+    assert main(["--settings", str(shop.path), "tune", *options]) == 0
+    (begun,) = [name for name in list_runs(shop) if name != run.name]
+    assert "is built up to features; that counts" in caplog.text
+    assert "no time left for due_again" in caplog.text
+    capsys.readouterr()
+    assert main(["--settings", str(shop.path), "runs"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == (
+        f"{begun}  unfinished, done up to features  begun by tune, not by a night"
+    )
+    assert main(["--settings", str(shop.path), "tune", *options, "--trials", "1"]) == 0
+    assert "due_again on home, 1 trial on 2024-04-15 … 2024-04-22\n" in capsys.readouterr().out
+    assert begin_night(shop, as_of=datetime(2024, 5, 5)).name == begun
+    assert not open_run(shop, begun).is_for_tuning
+
+
+def test_the_form_may_ask_for_a_dry_run(shop, run, monkeypatch):
+    """What would be written is told, table and all, and the file stays as it was."""
+    monkeypatch.setenv("NIGHTSHELF_SETTINGS", str(shop.path))
+    outcome = SimpleNamespace(after={"x": 1}, subject=SimpleNamespace(where=("candidates", "als")))
+    place = f"[candidates.als] of {shop.tuned_path}"
+    assert place_of(shop, outcome, dry_run=True) == f"a dry run: not written to {place}"
+    assert place_of(shop, outcome, dry_run=False) == f"written to {place}"
+    form = {"what": ["due_again"], "write": "dry run", "budget": "1s"}
+    (said,) = tune_models(form, {}).values()
+    assert said.startswith(("Kept the defaults", "due_again"))
+    assert not shop.tuned_path.exists()
 
 
 def test_the_report_shows_the_newest_study_of_each(shop, window, found):
