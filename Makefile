@@ -15,10 +15,10 @@ export PYTHONPATH := $(CURDIR)
 export UV_SYSTEM_CERTS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down night serve airflow test check bench lock clean
+.PHONY: help setup demo up down night serve airflow test check sql-lint sql-test bench lock clean
 
 help: ## print this menu
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv and install the pinned packages (a few minutes the first time)
 
@@ -55,11 +55,18 @@ airflow: setup ## Airflow with its UI in the foreground; prints the login
 test: setup ## all tests
 	@$(BIN)/python -m pytest
 
-check: setup ## style, types and allowed imports
+check: setup sql-lint ## style, types and allowed imports, of SQL too
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+sql-lint: setup ## rules, columns and layout of feature_sql
+	@$(BIN)/python -m pipelines features check
+	@$(BIN)/sqlfluff lint --disable-progress-bar feature_sql
+
+sql-test: setup ## cases of feature_sql, and what looks ahead
+	@$(BIN)/python -m pipelines features test
 
 bench: setup ## the benchmarks, small; each prints one JSON line last
 	@for file in benchmarks/*.py; do $(BIN)/python $$file --small || exit 1; done

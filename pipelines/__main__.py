@@ -8,10 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.commands import models as model_commands
-from pipelines.commands import night as night_commands
-from pipelines.commands import tune as tune_commands
-from pipelines.commands import versions as version_commands
+from pipelines.commands import features as feature_commands
 from settings import load_settings
 from settings.errors import NightshelfError
 
@@ -32,21 +29,26 @@ Stages that are done are skipped; the same inputs are the same run.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code: 0, or 1 when something is wrong that the printed message says how to mend."""
-    parser = build_parser()
+    """Exit code: 0; 1 when something is wrong that the printed message says how to mend; 3 when
+    the lists were published and the gate refused to show them.
+    """
+    parser = build_parser(*_first_words(arguments))
     options = parser.parse_args(arguments)
     _log_to_stderr(verbose=options.verbose)
     try:
         settings = load_settings(options.settings)
-        options.command(settings, options)
+        return options.command(settings, options) or 0
     except NightshelfError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    return 0
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The command line; `--help` of every subcommand says what it reads and writes."""
+def build_parser(command: str = "", action: str = "") -> argparse.ArgumentParser:
+    """The command line; `--help` of every subcommand says what it reads and writes.
+
+    When *command* is `features`, only it and its *action*: the libraries of the models, which
+    all others need, take seconds to load.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m pipelines",
         description=DESCRIPTION,
@@ -55,16 +57,29 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--settings", type=Path, help="settings file (default: nightshelf.toml)")
     parser.add_argument("-v", "--verbose", action="store_true", help="say more")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    night_commands.add_commands(commands)
-    version_commands.add_commands(commands)
-    tune_commands.add_commands(commands)
-    model_commands.add_commands(commands)
+    if command == "features":
+        feature_commands.add_commands(commands, action)
+        return parser
+    from pipelines.commands import models, night, tune, versions
+
+    for group in (night, feature_commands, versions, tune, models):
+        group.add_commands(commands)
     return parser
+
+
+def _first_words(arguments: Sequence[str] | None) -> tuple[str, str]:
+    """Command and action of a command line, as far as they are there."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--settings")
+    parser.add_argument("words", nargs="*", default=[])
+    words = [*parser.parse_known_args(arguments)[0].words, "", ""]
+    return words[0], words[1]
 
 
 def _log_to_stderr(*, verbose: bool) -> None:
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     logging.getLogger("nightshelf").setLevel(logging.DEBUG if verbose else logging.INFO)
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)  # what it warns of is an error of ours
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pipelines.lake import Lake, lake_directory
-from pipelines.moments import Cutoffs
+from pipelines.moments import Cutoffs, NightSettings
 from pipelines.runs import Run
 
 
@@ -23,6 +23,13 @@ def run_cutoffs(run: Run) -> Cutoffs:
         night=datetime.fromisoformat(stored["night"]),
         horizon=timedelta(seconds=stored["horizon_s"]),
     )
+
+
+def received_before(run: Run, cutoff: datetime) -> datetime:
+    """The moment before which an event must have been received to be seen as of *cutoff*."""
+    read_at = datetime.fromisoformat(run.manifest["snapshot_at"])
+    is_past = run.settings.read(NightSettings).as_known_then and cutoff < run.as_of
+    return min(cutoff, read_at) if is_past else read_at
 
 
 def dump_cutoffs(cutoffs: Cutoffs) -> dict[str, Any]:

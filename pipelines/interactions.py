@@ -13,7 +13,7 @@ import pyarrow as pa
 from scipy.sparse import csr_matrix
 
 from pipelines.index import Index
-from pipelines.inputs import run_lake
+from pipelines.inputs import received_before, run_lake
 from pipelines.moments import NightSettings
 from pipelines.runs import Run
 from pipelines.sources.settings import EventSettings
@@ -40,7 +40,7 @@ join users using (user_id)
 join items using (item_id)
 join weights using (event_type)
 where events.event_at < $cutoff
-    and events.received_at < $snapshot_at
+    and events.received_at < $received_before
     and weights.weight > 0
 order by events.event_at, events.event_id
 """
@@ -95,8 +95,7 @@ def load_interactions(run: Run, index: Index, cutoff: datetime) -> Interactions:
         weights = run.settings.read(EventSettings).weights
         columns = {"event_type": list(weights), "weight": list(weights.values())}
         connection.register("weights", pa.table(columns))
-        snapshot_at = datetime.fromisoformat(run.manifest["snapshot_at"])
-        binds = {"cutoff": cutoff, "snapshot_at": snapshot_at}
+        binds = {"cutoff": cutoff, "received_before": received_before(run, cutoff)}
         rows = connection.sql(_QUERY, params=binds).fetchnumpy()
     return Interactions(
         users=rows["user_number"].astype(np.int32),

@@ -70,6 +70,8 @@ class NightSettings(Section):
     horizon: PositiveDuration = timedelta(days=28)  # labels of T: [T, T + horizon)
     training_cutoffs: Annotated[int, Field(ge=1, le=12)] = 2  # past moments to train on
     min_history: PositiveDuration = timedelta(days=28)  # events before the first training cutoff
+    # Features of past cutoffs see only events that had been received by then.
+    as_known_then: bool = False
     max_age: PositiveDuration = timedelta(hours=48)  # newest event before as_of, else refused
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0  # of samples, models and intervals
     threads: Annotated[int, Field(ge=1, le=64)] = 2  # of one stage

@@ -7,18 +7,24 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from pipelines.authoring.lake_leaks import refuse_leaks
 from pipelines.begin import DECISIVE, begin_run, changed_inputs
 from pipelines.candidates.fit import fit_generators, generator_hashes
+from pipelines.catalogue.page import write_catalogue
+from pipelines.drift.settings import DriftSettings
+from pipelines.drift.stage import check_drift
 from pipelines.evaluation.compare import compare_with_live
 from pipelines.evaluation.evaluate import evaluate
 from pipelines.evaluation.report import write_report
 from pipelines.features.build import build_features, features_directory
 from pipelines.features.folder import load_folder
+from pipelines.features.rebuilt import REBUILT
 from pipelines.files import hash_file, read_json, write_json
 from pipelines.index import build_index
 from pipelines.lists.build import build_lists
 from pipelines.moments import MomentError, NightSettings
 from pipelines.publish import Publication, PublishSettings
+from pipelines.publish.features import OnlineFeatureSettings, online_tables
 from pipelines.quality.events import check_events
 from pipelines.quality.features import check_features
 from pipelines.quality.lists import check_lists
@@ -44,8 +50,9 @@ Stage = Callable[[Run], Mapping[str, Any]]
 _BEFORE_SCORING: dict[str, Stage] = {
     "index": build_index,
     "check_events": check_events,
-    "features": build_features,
+    "features": lambda run: {**build_features(run), **refuse_leaks(run)},
     "check_features": check_features,
+    "drift": check_drift,
     "generators": fit_generators,
     "rankers": train_rankers,
     "evaluation": evaluate,
@@ -55,12 +62,14 @@ _AFTER_SCORING: dict[str, Stage] = {
     "check_lists": check_lists,
     "compare": compare_with_live,
     "report": write_report,
+    "catalogue": write_catalogue,
 }
 STAGES = tuple(_BEFORE_SCORING)  # what comes before scoring, in order
 LIST_STAGES = tuple(_AFTER_SCORING)  # what comes after it
 
 # Used at the end of the night; what is wrong with them is said at its beginning.
 LATE_SECTIONS = (
+    DriftSettings,
     PublishSettings,
     RetentionSettings,
     StoreSettings,
@@ -92,8 +101,12 @@ def begin_night(
         )
     if surfaces:
         settings = _only_surfaces(settings, surfaces)
+    if settings.read(OnlineFeatureSettings).tables:
+        online_tables(settings)  # a wrong name is told now, not at the end of the night
     lake = ingest(settings)
-    return begin_run(settings, lake, moment, rebuild=force, is_partial=bool(surfaces))
+    run = begin_run(settings, lake, moment, rebuild=force, is_partial=bool(surfaces))
+    run.mark_for_tuning(wanted=False)
+    return run
 
 
 def do_stage(run: Run, stage: str) -> None:
@@ -137,7 +150,8 @@ def finish_night(run: Run) -> Run:
         _require(run, FINISHED, [*STAGES, *LIST_STAGES], with_scores=True)
         _compare_with_original(run)
         outputs = _outputs(run)
-        manifest = {**run.manifest, "outputs": outputs}
+        # What was rebuilt depends on what earlier nights left, so no hash covers it.
+        manifest = {**run.manifest, "features": read_json(run.path(REBUILT)), "outputs": outputs}
         write_json(run.path("manifest.json"), manifest)
         write_json(run.path("timings.json"), _timings(run))
         do_once(run, FINISHED, lambda _: {"lists_hash": outputs["lists_hash"]})
@@ -147,23 +161,26 @@ def finish_night(run: Run) -> Run:
     return finished
 
 
-def publish_run(run: Run, *, activate: bool = True, allow_older: bool = False) -> Publication:
+def publish_run(
+    run: Run, *, activate: bool = True, allow_older: bool = False, by: str = "night"
+) -> Publication:
     """Loads the run's lists into the store and, if the gate holds, shows them to readers.
 
-    Safe to repeat.
+    Safe to repeat. *by* stands in the history of the models.
 
     Raises `RunError` for a run that is not finished, since its gates may not have passed, and
     for a run of some surfaces only: readers would lose the others.
     """
     settings = run.settings
     if not run.is_done(FINISHED):
+        check_inputs(run)
         raise RunError(f"{run.name} is not finished; end it with `{night_command(run)}`")
     if run.manifest["is_partial"]:
         names = [name for name, _ in settings.read(SurfacesSettings).items()]
         raise RunError(f"{run.name} has only the surfaces {names}; it is for looking at")
     client = connect_publisher(settings.read(StoreSettings))
     namespace = settings.read(ProjectSettings).namespace
-    publication = publish_model(run, client, activate=activate, allow_older=allow_older)
+    publication = publish_model(run, client, activate=activate, allow_older=allow_older, by=by)
     remove_old_runs(settings, [record.version for record in list_versions(client, namespace)])
     return publication
 

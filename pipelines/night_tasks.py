@@ -6,6 +6,7 @@ Part by part this is what `python -m pipelines night` does in one process.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -20,11 +21,14 @@ from settings.errors import NightshelfError
 
 # A part costs about two seconds of its own, so stages of a few seconds share one.
 PARTS: Mapping[str, tuple[str, ...]] = {
-    "features": ("index", "check_events", "features", "check_features"),
+    "features": ("index", "check_events", "features", "check_features", "drift"),
     "training": ("generators", "rankers"),
     "evaluation": ("evaluation",),
-    "lists": ("lists", "check_lists", "compare", "report"),
+    "lists": ("lists", "check_lists", "compare", "report", "catalogue"),
 }
+
+
+log = logging.getLogger("nightshelf")
 
 
 class NotShownError(NightshelfError):
@@ -77,6 +81,8 @@ def publish(name: str) -> dict[str, Any]:
     """
     publication = night.publish_run(_open(name))
     if not publication.activated:
+        for line in publication.details:
+            log.warning("%s", line)
         raise NotShownError(
             f"{publication.version}: {publication.reason}. Readers keep the lists they have; "
             "clear this task once the cause is gone (a hold: run the DAG `release`), "

@@ -36,7 +36,7 @@ select
     purchases.user_id,
     avg(prices.price_ratio) as user_price_level_84d,
     sum(case when catalogue.is_store_brand then purchases.n_purchases_84d else 0 end)
-        / sum(purchases.n_purchases_84d) as user_store_brand_share_84d,
+    / sum(purchases.n_purchases_84d) as user_store_brand_share_84d,
     count(*) filter (prices.is_on_offer) / count(*) as user_offer_share_84d
 from purchases
 left join prices on prices.item_id = purchases.item_id

@@ -73,7 +73,7 @@ select
     (shelves.days_since_first - shelves.days_since_last) / nullif(day_counts.n_days - 1, 0)
         as category_gap_days,
     shelves.days_since_last * nullif(day_counts.n_days - 1, 0)
-        / nullif(shelves.days_since_first - shelves.days_since_last, 0) as category_overdue_ratio
+    / nullif(shelves.days_since_first - shelves.days_since_last, 0) as category_overdue_ratio
 from shelves
 inner join day_counts
     on day_counts.user_id = shelves.user_id and day_counts.category = shelves.category

@@ -59,7 +59,7 @@ basket_items as (
     from purchases
     inner join numbered_baskets
         on numbered_baskets.user_id = purchases.user_id
-        and numbered_baskets.basket_id = purchases.basket_id
+            and numbered_baskets.basket_id = purchases.basket_id
 ),
 
 counts as (

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import shutil
+import time
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime
@@ -11,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
-from duckdb import ColumnExpression, ConstantExpression
 from sqlglot import exp
 
+from pipelines.features.base_tables import expose_base_tables
 from pipelines.features.folder import load_folder, upstream
+from pipelines.features.rebuilt import REBUILT
 from pipelines.features.sandbox import lock_sandbox, open_sandbox
 from pipelines.features.settings import FeatureSettings
 from pipelines.features.snapshots import (
@@ -25,7 +27,7 @@ from pipelines.features.snapshots import (
     write_snapshot,
 )
 from pipelines.features.sql_file import SqlFile
-from pipelines.files import hash_json, replacing, write_json
+from pipelines.files import hash_json, replacing, replacing_directory, write_json
 from pipelines.inputs import run_cutoffs, run_lake
 from pipelines.lake import Lake
 from pipelines.moments import Cutoffs, NightSettings, compact
@@ -36,6 +38,7 @@ from settings import Settings
 from settings.project import var_directory
 
 SNAPSHOTS = "snapshots.json"  # the files that a run's tables come from, below var's snapshots/
+SQL = "feature_sql"  # the files themselves, to be compared with later ones
 
 log = logging.getLogger("nightshelf")
 
@@ -45,11 +48,12 @@ def build_features(run: Run) -> Mapping[str, Any]:
     files = load_folder(features_directory(run.settings))
     cutoffs = run_cutoffs(run)
     contexts = [snapshot_context(run, run_lake(run), cutoffs, cutoff) for cutoff in cutoffs.all]
-    built, snapshots = 0, {}
+    built: dict[datetime, list[str]] = {}
+    snapshots = {}
     for context in progress(contexts, "features", unit="cutoff"):
         files_at = _files_at(files, context)
         keys = snapshot_keys(files_at, context)
-        built += build_cutoff(run, files_at, context, keys)
+        built[context.cutoff] = sorted(build_cutoff(run, files_at, context, keys))
         snapshots[context.cutoff] = {n: context.path(f, keys[n]) for n, f in files_at.items()}
     with replacing(run.path("features.duckdb")) as beside:
         _collect(beside, snapshots, run.as_of)
@@ -57,7 +61,20 @@ def build_features(run: Run) -> Mapping[str, Any]:
     used = sorted(p.relative_to(root).as_posix() for at in snapshots.values() for p in at.values())
     write_json(run.path(SNAPSHOTS), used)
     tables = sum(len(_files_at(files, context)) for context in contexts)
-    return {"files": len(files), "tables": tables, "rebuilt": built}
+    rebuilt = sum(map(len, built.values()))
+    names = {compact(cutoff): names for cutoff, names in built.items() if names}
+    write_json(run.path(REBUILT), {"rebuilt": names, "reused": tables - rebuilt})
+    _keep_sql(run, files)
+    return {"files": len(files), "tables": tables, "rebuilt": rebuilt}
+
+
+def _keep_sql(run: Run, files: Mapping[str, SqlFile]) -> None:
+    """Copies *files* into the run: what made its tables may be edited a minute later."""
+    with replacing_directory(run.path(SQL)) as beside:
+        for file in files.values():
+            target = beside / file.folder / file.path.name
+            target.parent.mkdir(exist_ok=True)
+            shutil.copyfile(file.path, target)
 
 
 def features_directory(settings: Settings) -> Path:
@@ -76,29 +93,56 @@ def snapshot_context(run: Run, lake: Lake, cutoffs: Cutoffs, cutoff: datetime) -
         cutoff=cutoff,
         cutoffs=cutoffs,
         timezone=run.settings.read(NightSettings).timezone,
+        as_known_then=run.settings.read(NightSettings).as_known_then,
         weights_hash=hash_json(run.settings.read(EventSettings).weights),
     )
 
 
 def build_cutoff(
     run: Run, files: Mapping[str, SqlFile], context: SnapshotContext, keys: Mapping[str, str]
-) -> int:
-    """Builds the tables of one cutoff that are not there under their key; how many that were."""
+) -> dict[str, float]:
+    """Builds the tables of one cutoff that are not there under their key; seconds of each."""
     paths = {name: context.path(file, keys[name]) for name, file in files.items()}
     stale = [name for name in files if run.is_rebuild or read_key(paths[name]) != keys[name]]
     for name in files.keys() - set(stale):
         paths[name].touch()  # it is in use: the retention spares what is young
     if not stale:
-        return 0
+        return {}
+    seconds: dict[str, float] = {}
     settings = run.settings.read(FeatureSettings)
+    weights = run.settings.read(EventSettings).weights
     readable = [context.lake.directory, context.directory]
-    with open_sandbox(settings, readable=readable, scratch=run.path("scratch")) as connection:
-        _expose_base_tables(connection, run, context.lake)
-        for name in files.keys() - set(stale):
-            _expose(connection, paths[name], name)
-        lock_sandbox(connection)
-        _build_side_by_side(connection, files, stale, keys, context, run)
-    return len(stale)
+    ready = files.keys() - set(stale)
+    for known_before, names in _by_knowledge(files, stale, context, run).items():
+        with open_sandbox(settings, readable=readable, scratch=run.path("scratch")) as connection:
+            expose_base_tables(
+                connection,
+                context.lake,
+                weights,
+                event_before=run.as_of,
+                received_before=known_before,
+            )
+            for name in ready:
+                _expose(connection, paths[name], name)
+            lock_sandbox(connection)
+            seconds |= _build_side_by_side(connection, files, names, keys, context, run)
+        ready |= set(names)
+    return seconds
+
+
+def _by_knowledge(
+    files: Mapping[str, SqlFile], stale: list[str], context: SnapshotContext, run: Run
+) -> dict[datetime, list[str]]:
+    """The tables to build by the moment before which what they see was received, features first.
+
+    Labels are the truth that the model is measured by: they see all that is known by now.
+    """
+    read_at = datetime.fromisoformat(run.manifest["snapshot_at"])
+    groups: dict[datetime, list[str]] = {}
+    for name in sorted(stale, key=lambda name: files[name].is_label):
+        known_before = min(read_at, context.received_before(files[name]) or read_at)
+        groups.setdefault(known_before, []).append(name)
+    return groups
 
 
 def _build_side_by_side(
@@ -108,15 +152,18 @@ def _build_side_by_side(
     keys: Mapping[str, str],
     context: SnapshotContext,
     run: Run,
-) -> None:
+) -> dict[str, float]:
     settings = run.settings.read(FeatureSettings)
+    seconds: dict[str, float] = {}
     sorter = TopologicalSorter({n: set(upstream(files, n)) & set(stale) for n in stale})
     sorter.prepare()
 
     def build(name: str) -> str:
+        started = time.monotonic()
         # A cursor is a connection of its own to the same sandbox: one a thread.
         with connection.cursor() as cursor:
             write_snapshot(cursor, files[name], context, keys[name], settings)
+        seconds[name] = time.monotonic() - started
         return name
 
     running: set[Future[str]] = set()
@@ -131,24 +178,13 @@ def _build_side_by_side(
                     sorter.done(name)
         finally:
             pool.shutdown(cancel_futures=True)
+    return seconds
 
 
 def _files_at(files: Mapping[str, SqlFile], context: SnapshotContext) -> dict[str, SqlFile]:
     """Labels of the night itself lie in the future: they are not built."""
     labelled = context.cutoff in context.cutoffs.labelled
     return {name: file for name, file in files.items() if labelled or not file.is_label}
-
-
-def _expose_base_tables(connection: duckdb.DuckDBPyConnection, run: Run, lake: Lake) -> None:
-    seen = connection.read_parquet([str(path) for path in lake.event_files(before=run.as_of)])
-    seen = seen.filter(ColumnExpression("event_at") < ConstantExpression(run.as_of))
-    read_at = datetime.fromisoformat(run.manifest["snapshot_at"])
-    seen.filter(ColumnExpression("received_at") < ConstantExpression(read_at)).create("events")
-    for table in ("items", "users"):
-        connection.read_parquet(str(lake.table_file(table))).create(table)
-    weights = run.settings.read(EventSettings).weights
-    columns = {"event_type": list(weights), "weight": list(weights.values())}
-    connection.from_arrow(pa.table(columns)).create("event_weights")
 
 
 def _expose(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from pipelines.features.header_yaml import load_yaml
+from pipelines.features.problems import Problem
+from pipelines.features.problems import SqlFileError as SqlFileError
 from settings.durations import PositiveDuration
-from settings.errors import NightshelfError
 
 ColumnName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 _HEADER = re.compile(r"\A\s*/\*---\s*\n(?P<yaml>.*?)^---\*/[ \t]*$", re.DOTALL | re.MULTILINE)
-
-
-class SqlFileError(NightshelfError):
-    """A SQL file breaks a rule; the message names file, line, rule and what to do."""
 
 
 class _Strict(BaseModel):
@@ -80,8 +80,16 @@ class Check(_Strict):
         return [check.column] if check else []
 
 
+class Drift(_Strict):
+    """How far a column may move away from the last runs; null: what the settings say."""
+
+    max_psi: Annotated[float, Field(ge=0)] | None = None
+    max_null_share_change: Annotated[float, Field(ge=0, le=1)] | None = None
+    action: Literal["warn", "stop"] = "warn"
+
+
 class Header(_Strict):
-    """What every SQL file declares; all keys are required."""
+    """What every SQL file declares; keys without a default are required."""
 
     description: Annotated[str, Field(min_length=1)]
     owner: Annotated[str, Field(min_length=1)]
@@ -90,6 +98,8 @@ class Header(_Strict):
     max_age: PositiveDuration | None  # of the newest such event before as_of; null: any
     columns: dict[ColumnName, Annotated[str, Field(min_length=1)]]
     checks: list[Check]
+    online: bool = True  # the night publishes the values for lookups
+    drift: Drift | None = None
 
     @model_validator(mode="after")
     def _names_only_its_columns(self) -> Header:
@@ -109,9 +119,11 @@ def split_header(path: Path, text: str) -> tuple[Header, str]:
     """
     match = _HEADER.match(text)
     if match is None:
-        raise SqlFileError(
-            f"{path}:1: no header; a file starts with /*--- , YAML lines and ---*/ "
-            "(see docs/reference/feature-sql.md)"
+        raise _refusal(
+            path,
+            1,
+            "no header; a file starts with /*--- , YAML lines and ---*/ "
+            "(see docs/reference/feature-sql.md)",
         )
     first_line = text[: match.start("yaml")].count("\n") + 1
     header = _parse(path, match["yaml"], first_line)
@@ -119,37 +131,60 @@ def split_header(path: Path, text: str) -> tuple[Header, str]:
     return header, blank + text[match.end() :]
 
 
+def header_line(text: str, key: str) -> int:
+    """Line of *text*, a whole file, on which the header has *key*."""
+    return 1 + _line_of(text, [key])
+
+
 def _parse(path: Path, text: str, first_line: int) -> Header:
     try:
-        values = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        line = first_line + (error.problem_mark.line if error.problem_mark else 0)
-        raise SqlFileError(
-            f"{path}:{line}: the header is not valid YAML: {error.problem}"
-        ) from None
+        values = load_yaml(text)
+    except yaml.YAMLError as error:
+        raise _refusal(path, first_line + _marked_line(error), _not_yaml(error)) from None
+    except RecursionError:
+        raise _refusal(path, first_line, "the header is nested too deeply") from None
     if not isinstance(values, dict):
-        raise SqlFileError(f"{path}:{first_line}: the header is not a mapping of keys to values")
+        raise _refusal(path, first_line, "the header is not a mapping of keys to values")
     try:
         return Header.model_validate(values)
     except ValidationError as error:
-        raise SqlFileError(_explain(path, text, first_line, error)) from None
+        raise SqlFileError.listing(_explain(path, text, first_line, error)) from None
 
 
-def _explain(path: Path, text: str, first_line: int, error: ValidationError) -> str:
-    lines = []
+def _refusal(path: Path, line: int, message: str) -> SqlFileError:
+    return SqlFileError.listing([Problem(path, line, message)])
+
+
+def _not_yaml(error: yaml.YAMLError) -> str:
+    problem = getattr(error, "problem", None) or str(error)
+    return f"the header is not valid YAML: {problem}"
+
+
+def _marked_line(error: yaml.YAMLError) -> int:
+    mark = getattr(error, "problem_mark", None)
+    return mark.line if mark else 0
+
+
+def _explain(path: Path, text: str, first_line: int, error: ValidationError) -> Iterator[Problem]:
+    known = ", ".join(Header.model_fields)
+    required = [name for name, field in Header.model_fields.items() if field.is_required()]
     for problem in error.errors():
         where = [str(part) for part in problem["loc"]]
         line = first_line + _line_of(text, where)
         key = ".".join(where) or "header"
-        known = ", ".join(Header.model_fields)
         if problem["type"] == "missing":
-            lines.append(f"{path}:{line}: header key {key} is missing; required: {known}")
+            message = f"header key {key} is missing; required: {', '.join(required)}"
         elif problem["type"] == "extra_forbidden":
-            lines.append(f"{path}:{line}: unknown header key {key}; known: {known}")
+            message = f"unknown header key {key}{_near(where)}; known: {known}"
         else:
-            message = problem["msg"].removeprefix("Value error, ")
-            lines.append(f"{path}:{line}: header key {key}: {message}{_found(problem)}")
-    return "\n".join(lines)
+            reason = problem["msg"].removeprefix("Value error, ")
+            message = f"header key {key}: {reason}{_found(problem)}"
+        yield Problem(path, line, message)
+
+
+def _near(where: list[str]) -> str:
+    close = difflib.get_close_matches(where[0], Header.model_fields, n=1)
+    return f" (did you mean {close[0]}?)" if close and len(where) == 1 else ""
 
 
 def _found(problem: Any) -> str:

@@ -15,7 +15,10 @@ class FeatureSettings(Section):
     section_name: ClassVar[str] = "features"
 
     directory: str = "feature_sql"  # relative to the settings file
+    cases: str = "tests/feature_sql"  # what `features test` runs; relative likewise
     memory_limit: Annotated[str, Field(pattern=r"^\d+(MB|GB)$")] = "3GB"  # more is spilled
     temp_limit: Annotated[str, Field(pattern=r"^\d+(MB|GB)$")] = "20GB"  # on disk
     timeout_s: Annotated[int, Field(ge=1, le=86_400)] = 600  # one file at one cutoff
+    # Of a sample of users, about; the leak test of a night looks at all their events.
+    leak_test_events: Annotated[int, Field(ge=100)] = 100_000
     max_rows: Annotated[int, Field(ge=1)] = 200_000_000  # in one table at one cutoff

@@ -38,6 +38,12 @@ class SnapshotContext:
     cutoffs: Cutoffs
     timezone: str
     weights_hash: str
+    as_known_then: bool = False
+
+    def received_before(self, file: SqlFile) -> datetime | None:
+        """Until when the events that *file* sees must have been received; None: no matter when."""
+        is_past = self.cutoff != self.cutoffs.night
+        return self.cutoff if self.as_known_then and is_past and not file.is_label else None
 
     @property
     def until(self) -> datetime:
@@ -65,7 +71,7 @@ def snapshot_keys(files: Mapping[str, SqlFile], context: SnapshotContext) -> dic
         inputs = {table: _input_key(table, file, keys, context) for table in file.dependencies}
         keys[name] = hash_json(
             {
-                "sql": file.sha256,
+                "sql": file.makes,
                 "binds": context.binds(file),
                 "inputs": inputs,
                 "duckdb": duckdb.__version__,
@@ -117,7 +123,9 @@ def write_snapshot(
 
 def _input_key(table: str, file: SqlFile, keys: Mapping[str, str], context: SnapshotContext) -> str:
     if table == "events":
-        return context.lake.events_hash(context.until if file.is_label else context.cutoff)
+        events = context.lake.events_hash(context.until if file.is_label else context.cutoff)
+        known_before = context.received_before(file)
+        return hash_json([events, known_before]) if known_before else events
     if table == "event_weights":
         return context.weights_hash
     if table in keys:

@@ -3,55 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-import sqlglot
 from sqlglot import exp
 
-from pipelines.features.header import Header, SqlFileError, split_header
+from pipelines.features import rules
+from pipelines.features.header import Header, split_header
+from pipelines.features.parse import QueryError, line_of, parse_select
+from pipelines.features.problems import Problem, SqlFileError
+from pipelines.features.windows import EVENTS, unbounded_reads
 
-PARAMETERS = {"as_of", "until", "timezone"}
-
-# Nothing but "now" that the runner binds may decide a result.
-NON_DETERMINISTIC = {
-    "now",
-    "random",
-    "uuid",
-    "gen_random_uuid",
-    "uuidv4",
-    "uuidv7",
-    "setseed",
-    "today",
-    "get_current_time",
-    "get_current_timestamp",
-    "current_localtime",
-    "transaction_timestamp",
-    "nextval",
-    "currval",
-    "getvariable",
-    "current_setting",
-    "getenv",
-    "arbitrary",
-    "reservoir_quantile",
-}
-_NON_DETERMINISTIC_NODES = (
-    exp.CurrentTimestamp,
-    exp.CurrentDate,
-    exp.CurrentTime,
-    exp.CurrentDatetime,
-    exp.Rand,
-    exp.Uuid,
-    exp.AnyValue,
-    exp.ApproxQuantile,
-    exp.ApproxTopK,
-    exp.CurrentVersion,
-    exp.Localtime,
-    exp.Localtimestamp,
-    exp.Mode,
-    exp.TableSample,
+GRAINS = ("user", "item", "user_item", "label")  # folders; the others hold staging SQL
+_RULES = (
+    rules.other_statements,
+    rules.hidden_columns,
+    rules.chance,
+    rules.missing_orders,
+    rules.growth,
+    rules.unknown_parameters,
+    rules.foreign_tables,
 )
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
 @dataclass(frozen=True)
@@ -65,6 +41,8 @@ class SqlFile:
     dependencies: frozenset[str]
     own_names: frozenset[str]  # of its CTEs
     parameters: frozenset[str]
+    lines: Mapping[str, int]  # on which each dependency is first read, and each CTE begins
+    query: exp.Query = field(compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -79,124 +57,91 @@ class SqlFile:
     def sha256(self) -> str:
         return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
+    @property
+    def makes(self) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+        """All of the file that decides rows: its query, their order, and the columns declared.
+
+        The rest of the header is for people and checks: another word in it makes no other row.
+        """
+        return self.sql.strip(), tuple(self.header.grain), tuple(self.header.columns)
+
 
 def load_sql_file(path: Path) -> SqlFile:
     """The file at *path*, with the rules that one file alone can break checked.
 
-    Raises `SqlFileError` naming file, line and rule.
+    Raises `SqlFileError` with every broken rule, each with file and line.
     """
-    return _check(path, path.read_text(encoding="utf-8"))
+    try:
+        return _check(path, path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        message = f"not UTF-8 text (byte {error.start}); save it as UTF-8"
+        raise SqlFileError.listing([Problem(path, 1, message)]) from None
+    except QueryError as error:
+        raise SqlFileError.listing([Problem(path, error.line, str(error))]) from None
 
 
 @lru_cache(maxsize=512)  # a night asks for the same texts many times; parsing them costs seconds
 def _check(path: Path, text: str) -> SqlFile:
+    _check_name(path)
     header, sql = split_header(path, text)
-    query = _parse_query(path, sql)
-    _refuse_star(path, query)
-    _refuse_non_determinism(path, query)
-    parameters = _parameters(path, query)
-    if "until" in parameters and path.parent.name != "label":
-        raise SqlFileError(f"{path}: $until looks into the future; only files of label/ may use it")
+    query = parse_select(sql)
+    problems = sorted(set(_problems(path, query)))
+    if problems:
+        raise SqlFileError.listing(problems)
+    tables, own_names = _tables(query), _own_names(query)
     return SqlFile(
         path=path,
         folder=path.parent.name,
         header=header,
         sql=sql,
-        dependencies=_tables(path, query),
-        own_names=_own_names(query),
-        parameters=parameters,
+        dependencies=frozenset(tables),
+        own_names=frozenset(own_names),
+        parameters=_parameters(query),
+        lines=own_names | tables,
+        query=query,
     )
 
 
-def _parse_query(path: Path, sql: str) -> exp.Query:
-    try:
-        statements = [s for s in sqlglot.parse(sql, read="duckdb") if s is not None]
-    except sqlglot.errors.ParseError as error:
-        problem = error.errors[0] if error.errors else {}
-        line = problem.get("line", 1)
-        raise SqlFileError(
-            f"{path}:{line}: not valid SQL: {problem.get('description', error)} "
-            f"near {problem.get('highlight', '')!r}"
-        ) from None
-    except sqlglot.errors.TokenError as error:
-        raise SqlFileError(f"{path}: not valid SQL: {error}") from None
-    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-        kinds = [type(s).__name__.upper() for s in statements]
-        raise SqlFileError(f"{path}: expected exactly one SELECT statement, found {kinds}")
-    return statements[0]
-
-
-def _refuse_star(path: Path, query: exp.Query) -> None:
-    for star in query.find_all(exp.Star):
-        if not isinstance(star.parent, exp.Count):
-            raise SqlFileError(
-                f"{path}{_line(star)}: `select *` hides columns; name them, so that the header and "
-                "the result can be compared"
-            )
-
-
-def _refuse_non_determinism(path: Path, query: exp.Query) -> None:
-    for node in query.walk():
-        name = ""
-        if isinstance(node, _NON_DETERMINISTIC_NODES):
-            name = node.key
-        elif isinstance(node, exp.Anonymous):
-            name = str(node.name).lower()
-            if name not in NON_DETERMINISTIC:
-                continue
-        elif isinstance(node, exp.Column) and not node.table and _is_clock(node.name):
-            name = node.name
-        if name:
-            raise SqlFileError(
-                f"{path}{_line(node)}: {name} gives another result each time; the only moment is "
-                "$as_of, and an aggregate that picks a row needs an order"
-            )
-
-
-def _is_clock(name: str) -> bool:
-    return name.lower() in {"current_date", "current_timestamp", "current_time", "localtimestamp"}
-
-
-def _parameters(path: Path, query: exp.Query) -> frozenset[str]:
-    names = {str(node.this.name if node.this else "?") for node in query.find_all(exp.Parameter)}
-    names |= {str(node.name or "?") for node in query.find_all(exp.Placeholder)}
-    unknown = sorted(names - PARAMETERS)
-    if unknown:
-        raise SqlFileError(
-            f"{path}: unknown parameter ${unknown[0]}; the runner binds "
-            f"{', '.join(f'${name}' for name in sorted(PARAMETERS))}"
+def _check_name(path: Path) -> None:
+    if not _NAME.fullmatch(path.stem):
+        raise QueryError(
+            1,
+            f"the file's name {path.stem!r} is the table's; it takes a to z, digits and _, begins "
+            "with a letter and has at most 63 characters",
         )
-    return frozenset(names)
 
 
-def _tables(path: Path, query: exp.Query) -> frozenset[str]:
-    """Tables that the query reads, without its own CTEs; a file or a function is refused."""
+def _problems(path: Path, query: exp.Query) -> Iterator[Problem]:
+    folder = path.parent.name
+    own_rules = [rules.foreign_letters] if folder in GRAINS else []  # raw columns have any name
+    nodes = list(query.walk())
+    for rule in (*_RULES, *own_rules):
+        for node, message in rule(nodes):
+            yield Problem(path, line_of(node), message)
+    if "until" in _parameters(query) and folder != "label":
+        yield Problem(path, 1, "$until looks into the future; only files of label/ may use it")
+    # The `events` that a staging file reads are raw; a CTE of that name is refused elsewhere.
+    if folder in GRAINS and EVENTS not in _own_names(query):
+        for table, message in unbounded_reads(query, is_label=folder == "label"):
+            yield Problem(path, line_of(table), message)
+
+
+def _parameters(query: exp.Query) -> frozenset[str]:
+    nodes = query.find_all(exp.Parameter, exp.Placeholder)
+    return frozenset(rules.parameter_name(node) for node in nodes)
+
+
+def _tables(query: exp.Query) -> dict[str, int]:
+    """Tables that the query reads, without its own CTEs, and the line on which each is first."""
     ctes = _own_names(query)
-    names = set()
+    lines: dict[str, int] = {}
     for table in query.find_all(exp.Table):
-        if not isinstance(table.this, exp.Identifier):
-            function = table.this.sql(dialect="duckdb")[:60]
-            if function.lower().startswith(("unnest(", "range(", "generate_series(")):
-                continue
-            raise SqlFileError(
-                f"{path}{_line(table)}: reads from {function}; a file reads tables by name only"
-            )
-        if table.db or table.catalog or "." in table.name or "/" in table.name:
-            raise SqlFileError(
-                f"{path}{_line(table)}: reads {table.sql(dialect='duckdb')}; a file reads tables "
-                "by their plain name only"
-            )
-        if table.name not in ctes:
-            names.add(table.name)
-    return frozenset(names)
+        if isinstance(table.this, exp.Identifier) and table.name not in ctes:
+            line = line_of(table)
+            lines[table.name] = min(line, lines.get(table.name, line))
+    return lines
 
 
-def _own_names(query: exp.Query) -> frozenset[str]:
-    return frozenset(cte.alias for cte in query.find_all(exp.CTE))
-
-
-def _line(node: exp.Expression) -> str:
-    for inner in node.walk():
-        if "line" in inner.meta:
-            return f":{inner.meta['line']}"
-    return ""
+def _own_names(query: exp.Query) -> dict[str, int]:
+    """Names of the CTEs, and the line of each."""
+    return {cte.alias: line_of(cte.args["alias"]) for cte in query.find_all(exp.CTE)}

@@ -6,14 +6,15 @@ import shlex
 
 import pytest
 import sqlglot
-import yaml
 
 from pipelines.__main__ import build_parser
+from pipelines.authoring.case_file import read_cases
+from pipelines.authoring.cases import are_same_rows, expected_rows, run_case
+from pipelines.features.settings import FeatureSettings
 from pipelines.features.sql_file import load_sql_file
 from settings import load_settings
 from tests.docs.pages import blocks, shell_lines
 from tests.docs.settings_page import find_sections
-from tests.pipelines.features.test_cases import Case, run_case
 
 COMMANDS = sorted({line for _, line in shell_lines() if "python -m pipelines" in line})
 PAGES_WITH_CASES = sorted({block.page for block in blocks("yaml") if block.text.startswith("case")})
@@ -61,10 +62,9 @@ def test_cases_on_a_page_hold(page, tmp_path):
     path = tmp_path / "user" / "example.sql"
     path.parent.mkdir()
     path.write_text(sql, encoding="utf-8")
-    file = load_sql_file(path)
-    for case in yaml.safe_load(cases)["cases"]:
-        wanted = Case(file, case["name"], {"as_of": case["as_of"]}, case["given"], case["expect"])
-        assert run_case(wanted, wanted.given) == wanted.expect
+    (tmp_path / "example.yaml").write_text(cases, encoding="utf-8")
+    for case in read_cases(tmp_path / "example.yaml", load_sql_file(path)):
+        assert are_same_rows(run_case(case, {}, FeatureSettings()), expected_rows(case))
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -14,7 +14,7 @@ from settings import load_settings
 from tests.docs.pages import ROOT, everything, read, shell_lines
 from tests.docs.settings_page import find_sections
 
-TARGETS = sorted(re.findall(r"^([a-z]+):.*## ", read("Makefile"), re.MULTILINE))
+TARGETS = sorted(re.findall(r"^([a-z][a-z-]*):.*## ", read("Makefile"), re.MULTILINE))
 DAGS = sorted(path.stem for path in (ROOT / "dags").glob("*.py") if "@dag(" in path.read_text())
 
 
@@ -45,7 +45,7 @@ def test_no_page_names_another_make_target():
 
 def _made(command):
     words = command.partition("make ")[2].split() if re.search(r"(^| )make ", command) else []
-    return [word for word in words if re.fullmatch("[a-z]+", word)]
+    return [word for word in words if re.fullmatch("[a-z][a-z-]*", word)]
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
@@ -87,9 +87,16 @@ def test_every_route_is_explained(tmp_path):
     file.write_text("", encoding="utf-8")
     settings = load_settings(file, {})
     app = create_app(settings, open_shelf(settings))
-    rules = {re.sub(r"<\w+:user_id>", "<user>", rule.rule) for rule in app.url_map.iter_rules()}
-    documented = re.findall(r"^## `GET (\S+)`$", read("docs/reference/http.md"), re.MULTILINE)
-    assert set(documented) == rules
+    documented = re.findall(r"^## `(\S+ \S+)`$", read("docs/reference/http.md"), re.MULTILINE)
+    assert set(documented) == {
+        f"{method} {re.sub(r'<anything:(user|entity)_id>', _called, rule.rule)}"
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def _called(match):
+    return {"user": "<user>", "entity": "<id>"}[match[1]]
 
 
 def test_no_page_names_a_setting_that_does_not_exist():

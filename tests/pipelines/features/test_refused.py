@@ -2,6 +2,7 @@
 
 import re
 
+import duckdb
 import pytest
 
 from pipelines.features.folder import load_folder
@@ -26,7 +27,10 @@ BROKEN = {
     "open header": (HEADER.replace("---*/", "*/") + BODY, r":1: no header"),
     "no key": (header("owner: tests\n", ""), r":2: header key owner is missing; required: desc"),
     "unknown key": (header("owner:", "author: me\nowner:"), r":3: unknown header key author; kn"),
-    "typo": (header("grain:", "grian:"), r":4: unknown header key grian; known: .*grain"),
+    "typo": (
+        header("grain:", "grian:"),
+        r":4: unknown header key grian \(did you mean grain\?\); known: ",
+    ),
     "bad YAML": (header("[user_id]", "[user_id"), r":\d: the header is not valid YAML: "),
     "no mapping": ("/*---\n- a\n---*/\n" + BODY, r":2: the header is not a mapping"),
     "grain not a column": (
@@ -81,7 +85,8 @@ BROKEN = {
     ),
     "unknown parameter": (
         sql(BODY.replace("$as_of", "$asof")),
-        r"unknown parameter \$asof; the runner binds \$as_of, \$timezone, \$until",
+        r"unknown parameter \$asof \(did you mean \$as_of\?\); the runner binds \$as_of, "
+        r"\$timezone, \$until",
     ),
     "question mark": (sql(BODY.replace("$as_of", "?")), r"unknown parameter"),
 }
@@ -89,7 +94,7 @@ BROKEN = {
 
 @pytest.mark.parametrize(("text", "cause"), BROKEN.values(), ids=BROKEN.keys())
 def test_a_broken_file_is_refused(tmp_path, text, cause):
-    """The one broken rule is named, behind the path of the file and, where known, its line."""
+    """The one broken rule is named, behind the path of the file and its line."""
     path = write_sql(tmp_path, "user/visits", text)
     with pytest.raises(SqlFileError) as caught:
         load_sql_file(path)
@@ -124,13 +129,16 @@ def test_a_broken_file_is_refused(tmp_path, text, cause):
         "approx_quantile(value, 0.5)",
         "reservoir_quantile(value, 0.5)",
         "approx_top_k(item_id, 3)",
+        "age(event_at)",
+        "list_any_value(list(item_id))",
+        "current_user",
     ],
 )
 def test_what_differs_from_night_to_night_is_refused(tmp_path, expression):
     """Clocks, dice, the session's state and aggregates without an order are named with line."""
     query = BODY.replace("count(*)", expression)
     path = write_sql(tmp_path, "user/visits", HEADER + query)
-    with pytest.raises(SqlFileError, match=r"visits\.sql(:9|:10)?: \w+ gives another result each"):
+    with pytest.raises(SqlFileError, match=r"visits\.sql:(9|10): \w+ gives another result each"):
         load_sql_file(path)
 
 
@@ -148,7 +156,7 @@ def test_samples_are_refused(tmp_path, part, sampled):
 FOLDERS = {
     "near miss": (
         {"user/visits": "select user_id, 1 as n_events from evnts"},
-        r"visits\.sql: reads the unknown table evnts; did you mean events\?$",
+        r"visits\.sql:10: reads the unknown table evnts; did you mean events\?$",
     ),
     "unknown table": (
         {"user/visits": "select user_id, 1 as n_events from zzz"},
@@ -156,7 +164,7 @@ FOLDERS = {
     ),
     "name twice": (
         {"user/visits": BODY, "user_item/visits": BODY},
-        r"user_item/visits\.sql: .*user/visits\.sql makes a table of this name already",
+        r"user_item/visits\.sql:1: .*user/visits\.sql makes a table of this name already",
     ),
     "name of the lake": ({"item/events": BODY}, r"events is a table of the lake; choose another"),
     "cycle": (
@@ -172,14 +180,14 @@ FOLDERS = {
     ),
     "label used": (
         {"label/bought": BODY, "user/visits": "select user_id, 1 as n_events from bought"},
-        r"visits\.sql: reads the label bought, which knows the future$",
+        r"visits\.sql:10: reads the label bought, which knows the future$",
     ),
     "CTE like a lake table": (
         {
             "user/visits": "with events as (select user_id, event_at from events"
             " where event_at < $as_of) select user_id, 1 as n_events from events"
         },
-        r"visits\.sql: calls a CTE events, which is the name of a table; choose another",
+        r"visits\.sql:10: calls a CTE events, which is the name of a table; choose another",
     ),
     "CTE like a label": (
         {
@@ -187,7 +195,7 @@ FOLDERS = {
             "user/visits": "with bought as (select user_id from bought)"
             " select user_id, 1 as n_events from bought",
         },
-        r"visits\.sql: calls a CTE bought, which is the name of a table; choose another",
+        r"visits\.sql:10: calls a CTE bought, which is the name of a table; choose another",
     ),
     "empty": ({}, r"no SQL file in any of user, item, user_item, label$"),
 }
@@ -239,3 +247,26 @@ def test_lines_of_errors_are_lines_of_the_file(tmp_path):
     line = path.read_text(encoding="utf-8").splitlines().index(" *") + 1
     with pytest.raises(SqlFileError, match=rf"visits\.sql:{line}: `select \*`"):
         load_sql_file(path)
+
+
+@pytest.mark.parametrize("name", ["Visits", "visits-2", "v\u0456sits", "2_visits", "x" * 64])
+def test_a_file_is_named_like_a_table(tmp_path, name):
+    """Capitals, hyphens, letters that look like others and long names are refused."""
+    path = write_sql(tmp_path, f"user/{name}")
+    with pytest.raises(SqlFileError, match=r"\.sql:1: the file's name '.*' is the table's"):
+        load_sql_file(path)
+
+
+def test_what_duckdb_itself_calls_volatile_is_refused(tmp_path):
+    """Every scalar function and aggregate whose result is not decided by its arguments alone."""
+    with duckdb.connect() as connection:
+        functions = connection.execute(
+            "select distinct function_name from duckdb_functions() where stability <> 'CONSISTENT' "
+            "and function_type in ('scalar', 'aggregate') order by all"
+        ).fetchall()
+    assert ("random",) in functions
+    for (name,) in functions:
+        query = BODY.replace("count(*)", f"{name}()")
+        path = write_sql(tmp_path, "user/visits", HEADER + query)
+        with pytest.raises(SqlFileError, match=r"visits\.sql:\d+: "):
+            load_sql_file(path)

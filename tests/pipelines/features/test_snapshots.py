@@ -4,15 +4,16 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.features.build import SNAPSHOTS, build_features
+from pipelines.features.build import SNAPSHOTS, SQL, build_features
 from pipelines.features.header import SqlFileError
+from pipelines.features.rebuilt import REBUILT, describe_rebuilt, rebuilt_line
 from pipelines.features.snapshots import read_key
 from pipelines.files import hash_file, read_json
 from pipelines.inputs import run_cutoffs
 from pipelines.moments import compact
 from pipelines.night import begin_night
 from tests.night_fixtures import make_shop, open_shop, write_csv
-from tests.pipelines.features.sql_text import BODY, write_folder
+from tests.pipelines.features.sql_text import BODY, HEADER, write_folder, write_sql
 
 FILES = {
     "user/visits": BODY,
@@ -95,6 +96,71 @@ def test_an_edited_file_rebuilds_itself_and_what_reads_it(build, tmp_path):
     assert snapshots(first) == before
 
 
+def test_the_run_says_which_tables_it_rebuilt(build, tmp_path):
+    """After one file changed: it and what reads it, at each cutoff; all others were reused."""
+    first, _ = build()
+    write_folder(tmp_path / "sql", {"user/visits": BODY.replace("count(*)", "2 * count(*)")})
+    run, _ = build()
+    moments = [compact(cutoff) for cutoff in run_cutoffs(run).all]
+    others = CUTOFFS + (CUTOFFS - 1)  # offers, and again where it is known
+    assert read_json(run.path(REBUILT)) == {
+        "rebuilt": {moment: ["above", "visits"] for moment in moments},
+        "reused": others,
+    }
+    assert rebuilt_line(run) == (
+        f"8 feature tables rebuilt at {CUTOFFS} cutoffs (above, visits), {others} reused"
+    )
+    assert read_json(first.path(REBUILT))["reused"] == 0
+
+
+def test_words_in_a_header_rebuild_nothing(build, tmp_path):
+    """Another description is another run, and all of its tables are there already."""
+    first, _ = build()
+    text = (HEADER + BODY).replace("What a test needs.", "What a test needs,\n  in other words.")
+    write_sql(tmp_path / "sql", "user/visits", text)
+    run, rebuilt = build()
+    assert (run.id != first.id, rebuilt) == (True, 0)
+    assert snapshots(run) == snapshots(first)
+
+
+def test_a_header_that_decides_rows_rebuilds_them(build, tmp_path):
+    """Another grain is another order of rows: the table is built anew, and what reads it."""
+    build()
+    text = (HEADER + BODY).replace("grain: [user_id]", "grain: [n_events]")
+    write_sql(tmp_path / "sql", "user/visits", text)
+    assert build()[1] == 2 * CUTOFFS
+
+
+@pytest.mark.parametrize(
+    ("record", "line"),
+    [
+        ({"rebuilt": {}, "reused": 7}, "no feature table rebuilt, 7 reused"),
+        (
+            {"rebuilt": {"20240506T000000": ["visits"]}, "reused": 0},
+            "1 feature table rebuilt at 1 cutoff (visits), 0 reused",
+        ),
+        (
+            {"rebuilt": {"20240506T000000": list("abcdef")}, "reused": 1},
+            "6 feature tables rebuilt at 1 cutoff (6 files), 1 reused",
+        ),
+    ],
+)
+def test_the_line_names_few_tables_and_counts_many(record, line):
+    """Five names fit into a line; of more the number says enough."""
+    assert describe_rebuilt(record) == line
+
+
+def test_a_run_keeps_the_sql_that_made_its_tables(build, tmp_path):
+    """Its copies stay as they were when the folder is edited."""
+    run, _ = build()
+    write_folder(tmp_path / "sql", {"user/visits": BODY.replace("count(*)", "2 * count(*)")})
+    kept = {
+        path.relative_to(run.path(SQL)).with_suffix("").as_posix(): path.read_text()
+        for path in run.path(SQL).rglob("*.sql")
+    }
+    assert kept == {name: HEADER + query for name, query in FILES.items()}
+
+
 def test_changed_inputs_rebuild_what_reads_them(build, tmp_path):
     """New events of the last week touch the cutoffs that see them, not the older ones."""
     build()
@@ -134,27 +200,27 @@ def test_another_zone_rebuilds_only_what_uses_it(build):
     [
         (
             "user/wide",
-            "select user_id, 1 as n_events, 2 as n_more from events",
+            "select user_id, 1 as n_events, 2 as n_more from users",
             {},
             r"wide\.sql: the header lists the columns \['user_id', 'n_events'\], the query gives "
             r"\['user_id', 'n_events', 'n_more'\]",
         ),
         (
             "user/failing",
-            "select usr_id as user_id, 1 as n_events from events",
+            "select usr_id as user_id, 1 as n_events from users",
             {},
             r"failing\.sql: fails at cutoff 20\d\d-\d\d-\d\d: .*usr_id",
         ),
         (
             "user/many",
-            "select user_id, 1 as n_events from events",
+            "select user_id, 1 as n_events from events where event_at < $as_of",
             {"NIGHTSHELF__FEATURES__MAX_ROWS": "20"},
             r"many\.sql: more than \[features\] max_rows = 20 rows; is a join condition missing\?",
         ),
         (
             "user/endless",
             "select a.user_id, sum(b.range * c.range) as n_events from events a,"
-            " range(9000000) b, range(9000000) c group by a.user_id",
+            " range(9000000) b, range(9000000) c where a.event_at < $as_of group by a.user_id",
             {"NIGHTSHELF__FEATURES__TIMEOUT_S": "1"},
             r"endless\.sql: stopped after \[features\] timeout_s = 1 at cutoff",
         ),

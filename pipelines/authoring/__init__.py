@@ -1,0 +1,1 @@
+"""What a data engineer does with a SQL file before a night: check, test, preview, trace."""

@@ -1,0 +1,163 @@
+"""`features preview`: one file as of a moment, on the lake; nothing is kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from pipelines.authoring.sample import is_sampled
+from pipelines.authoring.workbench import Expose, Workbench, create_table, open_tables
+from pipelines.features.base_tables import expose_dimensions, seen_events
+from pipelines.features.problems import SqlFileError
+from pipelines.features.sandbox import interrupting_after
+from pipelines.features.settings import FeatureSettings
+from pipelines.features.snapshots import SnapshotContext
+from pipelines.features.sql_file import SqlFile
+
+_SHOWN_ROWS = 5
+_TOP_VALUES = 3
+_NUMBERS = ("INT", "DECIMAL", "DOUBLE", "FLOAT")
+
+
+@dataclass(frozen=True)
+class ColumnPreview:
+    """What the values of one column look like."""
+
+    name: str
+    kind: str
+    null_share: float
+    spread: str  # quantiles of numbers, else the most frequent values
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The rows of one file, and how long they took."""
+
+    file: SqlFile
+    as_of: datetime
+    n_rows: int
+    n_repeated_keys: int  # of the grain; not 0 is an error
+    seconds: float
+    columns: list[ColumnPreview]
+    rows: list[dict[str, Any]]
+    plan: str  # empty unless asked for
+
+
+def preview_file(
+    bench: Workbench,
+    name: str,
+    *,
+    as_of: datetime | None = None,
+    sample: float = 1.0,
+    with_plan: bool = False,
+) -> Preview:
+    """The table *name* as of *as_of* (default: the lake's, for a label the newest labelled).
+
+    *sample* is the share of users whose events are seen; then counts of items are smaller too.
+
+    Raises `SqlFileError` for an unknown table, and when it fails or takes too long.
+    """
+    file = bench.files.get(name)
+    if file is None:
+        raise SqlFileError(f"{name}: no table of the folder; there are {', '.join(bench.files)}")
+    moment = as_of or (bench.newest_labelled if file.is_label else bench.as_of)
+    context = bench.context(moment)
+    if file.is_label and context.until > bench.as_of:
+        raise SqlFileError(
+            f"{name}: its window ends {context.until:%Y-%m-%d}, after the lake's as_of "
+            f"{bench.as_of:%Y-%m-%d}; the newest cutoff with labels is {bench.newest_labelled}"
+        )
+    seconds = bench.settings.read(FeatureSettings).timeout_s
+    snapshots = bench.snapshots(moment) if sample == 1.0 else {}
+    with open_tables(bench, _expose(bench, file, moment, sample)) as connection:
+        for needed in bench.needed([name])[:-1]:
+            if needed in snapshots:
+                connection.read_parquet(str(snapshots[needed])).create_view(needed)
+            else:
+                create_table(connection, bench.files[needed], context, seconds)
+        started = time.monotonic()
+        create_table(connection, file, context, seconds)
+        taken = time.monotonic() - started
+        plan = _plan(connection, file, context, seconds) if with_plan else ""
+        table = connection.table(name)
+        return Preview(
+            file=file,
+            as_of=moment,
+            n_rows=_count(table),
+            n_repeated_keys=_count_repeated_keys(table, file),
+            seconds=taken,
+            columns=list(_summaries(table)),
+            rows=table.order(_quoted(file.header.grain))
+            .limit(_SHOWN_ROWS)
+            .to_arrow_table()
+            .to_pylist(),
+            plan=plan,
+        )
+
+
+def _expose(bench: Workbench, file: SqlFile, moment: datetime, sample: float) -> Expose:
+    def expose(connection: duckdb.DuckDBPyConnection) -> None:
+        received = bench.received_before(moment, file)
+        events = seen_events(
+            connection, bench.lake, event_before=bench.as_of, received_before=received
+        )
+        if sample < 1.0:
+            events = events.filter(is_sampled(sample))
+        events.create("events")
+        expose_dimensions(connection, bench.lake, bench.weights)
+
+    return expose
+
+
+def _plan(
+    connection: duckdb.DuckDBPyConnection, file: SqlFile, context: SnapshotContext, seconds: float
+) -> str:
+    """What DuckDB did, with rows and times of each step."""
+    with interrupting_after(connection, seconds):
+        relation = connection.sql(file.sql, params=context.binds(file) or None)
+        return str(relation.explain(type="analyze"))
+
+
+def _count(table: duckdb.DuckDBPyRelation) -> int:
+    return int(table.aggregate("count(*)").fetchall()[0][0])
+
+
+def _count_repeated_keys(table: duckdb.DuckDBPyRelation, file: SqlFile) -> int:
+    keys = _quoted(file.header.grain)
+    return _count(table.aggregate(f"{keys}, count(*) as n_rows", keys).filter("n_rows > 1"))
+
+
+def _summaries(table: duckdb.DuckDBPyRelation) -> Iterator[ColumnPreview]:
+    for name, kind in zip(table.columns, map(str, table.types), strict=True):
+        nulls = f"coalesce(avg(cast({_quoted([name])} is null as integer)), 0)"
+        null_share = float(table.aggregate(nulls).fetchall()[0][0])
+        spread = _quantiles(table, name) if _is_number(kind) else _top_values(table, name)
+        yield ColumnPreview(name, kind, null_share, spread)
+
+
+def _is_number(kind: str) -> bool:
+    return any(word in kind for word in _NUMBERS) and not kind.endswith("]")
+
+
+def _quantiles(table: duckdb.DuckDBPyRelation, name: str) -> str:
+    value = f"cast({_quoted([name])} as double)"
+    asked = f"quantile_cont({value}, [0.0, 0.25, 0.5, 0.75, 1.0])"
+    found = table.aggregate(asked).fetchall()[0][0]
+    return " … ".join(f"{quantile:.4g}" for quantile in found) if found else "no value"
+
+
+def _top_values(table: duckdb.DuckDBPyRelation, name: str) -> str:
+    quoted = _quoted([name])
+    counted = table.filter(f"{quoted} is not null").aggregate(f"{quoted}, count(*) as n", quoted)
+    top = counted.order(f"n desc, {quoted}").limit(_TOP_VALUES).fetchall()
+    return ", ".join(f"{str(value)[:40]} × {count}" for value, count in top) or "no value"
+
+
+def _quoted(names: list[str]) -> str:
+    """Names of columns, which headers allow small letters, digits and _ only, in quotes."""
+    return ", ".join(f'"{name}"' for name in names)

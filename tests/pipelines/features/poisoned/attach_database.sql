@@ -1,0 +1,10 @@
+/*---
+description: Opens another database.
+owner: tests
+grain: [user_id]
+event_time: null
+max_age: null
+columns: {user_id: User., n_events: Events.}
+checks: []
+---*/
+attach 'other.duckdb' as other

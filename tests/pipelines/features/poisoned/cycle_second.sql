@@ -1,0 +1,11 @@
+/*---
+description: Reads the first.
+owner: tests
+grain: [user_id]
+event_time: null
+max_age: null
+columns: {user_id: User., n_events: Events.}
+checks: []
+---*/
+select user_id, n_events
+from cycle_first

@@ -1,0 +1,10 @@
+/*---
+description: Reads the environment.
+owner: tests
+grain: [user_id]
+event_time: null
+max_age: null
+columns: {user_id: User., n_events: Events.}
+checks: []
+---*/
+select getenv('HOME') as user_id, 1 as n_events

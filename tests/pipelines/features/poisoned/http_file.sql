@@ -1,0 +1,11 @@
+/*---
+description: A file of the network.
+owner: tests
+grain: [user_id]
+event_time: null
+max_age: null
+columns: {user_id: User., n_events: Events.}
+checks: []
+---*/
+select user_id, 1 as n_events
+from 'https://example.com/users.parquet'

@@ -1,0 +1,13 @@
+/*---
+description: A Cyrillic letter in the name of a table.
+owner: tests
+grain: [user_id]
+event_time: null
+max_age: null
+columns: {user_id: User., n_events: Events.}
+checks: []
+---*/
+select user_id, count(*) as n_events
+from еvents
+where event_at < $as_of
+group by user_id

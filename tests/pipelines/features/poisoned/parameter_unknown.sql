@@ -1,0 +1,13 @@
+/*---
+description: A parameter that nobody binds.
+owner: tests
+grain: [user_id]
+event_time: null
+max_age: null
+columns: {user_id: User., n_events: Events.}
+checks: []
+---*/
+select user_id, count(*) as n_events
+from events
+where event_at < $asof
+group by user_id

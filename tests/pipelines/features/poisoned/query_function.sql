@@ -1,0 +1,11 @@
+/*---
+description: SQL within a text.
+owner: tests
+grain: [user_id]
+event_time: null
+max_age: null
+columns: {user_id: User., n_events: Events.}
+checks: []
+---*/
+select user_id, 1 as n_events
+from query('drop table events')

@@ -1,0 +1,12 @@
+/*---
+description: Bounds what is counted and not what is read.
+owner: tests
+grain: [user_id]
+event_time: null
+max_age: null
+columns: {user_id: User., n_events: Events.}
+checks: []
+---*/
+select user_id, count(*) filter (event_at < $as_of) as n_events
+from events
+group by user_id

@@ -1,0 +1,13 @@
+/*---
+description: Is bound in one of two cases.
+owner: tests
+grain: [user_id]
+event_time: null
+max_age: null
+columns: {user_id: User., n_events: Events.}
+checks: []
+---*/
+select user_id, count(*) as n_events
+from events
+where event_at < $as_of or event_type = 'view'
+group by user_id

@@ -1,0 +1,12 @@
+/*---
+description: Sees everything.
+owner: tests
+grain: [user_id]
+event_time: null
+max_age: null
+columns: {user_id: User., n_events: Events.}
+checks: []
+---*/
+select user_id, count(*) as n_events
+from events
+group by user_id
