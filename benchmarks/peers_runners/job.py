@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -18,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix, load_npz, save_npz
 
+from benchmarks.peers_runners.memory import peak_mib
+
 IntArray = npt.NDArray[np.int32]
 
 LIST_LENGTH = 20
 NO_ITEM = -1  # pads a list that is shorter
-_STATUS = Path("/proc/self/status")
-_MIB = 1024**2
 
 
 @dataclass(frozen=True)
@@ -88,16 +86,6 @@ def do_job(models: Mapping[str, Fit]) -> None:
         recommend_seconds=finished - fitted,
         peak_mib=peak_mib(),
     )
-
-
-def peak_mib() -> float:
-    """The most memory that this process had resident, in MiB."""
-    if _STATUS.is_file():
-        # ru_maxrss would start with that of the parent, which it keeps over an exec.
-        lines = dict(line.split(":", 1) for line in _STATUS.read_text().splitlines() if ":" in line)
-        return int(lines["VmHWM"].split()[0]) / 1024
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / _MIB
 
 
 def pad_rows(rows: list[IntArray]) -> IntArray:

@@ -1,0 +1,158 @@
+"""Servers of the made features: our gunicorn and `feast serve`, each over the same Valkey."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.peers_runners import made_features as made
+from benchmarks.peers_runners.http_load import Address, LoadError, ask, post
+from pipelines.publish import PublishSettings, publish_lists
+from settings.errors import NightshelfError
+from store.connection import StoreSettings, connect_publisher
+
+ROOT = Path(__file__).resolve().parents[2]
+OURS, FEAST = "nightshelf", "feast"
+WORKERS = 2
+START_S = 60.0  # until a server answers
+
+Values = dict[str, dict[str, Any]]  # id → column → value
+
+
+class ServerFailedError(NightshelfError):
+    """A server did not come up, or its store could not be filled."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """Somebody who answers with features, and how to ask."""
+
+    address: Address
+    request: Callable[[Sequence[str]], str]  # ids → request
+    read: Callable[[bytes, Sequence[str]], Values]  # of an answer
+
+
+def ask_ours(ids: Sequence[str]) -> str:
+    features = [f"{made.ASKED}.{name}" for name in made.column_names(made.ASKED)]
+    return post("/features", json.dumps({"kind": "user", "ids": ids, "features": features}))
+
+
+def read_ours(answer: bytes, ids: Sequence[str]) -> Values:
+    features = json.loads(answer)["features"]
+    return {i: {name.partition(".")[2]: v for name, v in features[i].items()} for i in ids}
+
+
+def ask_feast(ids: Sequence[str]) -> str:
+    features = [f"{made.ASKED}:{name}" for name in made.column_names(made.ASKED)]
+    return post(
+        "/get-online-features", json.dumps({"features": features, "entities": {made.ENTITY: ids}})
+    )
+
+
+def read_feast(answer: bytes, ids: Sequence[str]) -> Values:
+    body = json.loads(answer)
+    names = body["metadata"]["feature_names"]
+    columns = dict(zip(names, (result["values"] for result in body["results"]), strict=True))
+    asked = made.column_names(made.ASKED)
+    return {i: {name: columns[name][at] for name in asked} for at, i in enumerate(ids)}
+
+
+@contextmanager
+def serve_ours(folder: Path, paths: Mapping[str, Path], port: int) -> Iterator[Server]:
+    """Gunicorn as `make serve` starts it, over a published version with the values."""
+    url = f"redis://127.0.0.1:{port}/0"
+    web = folder / OURS
+    (web / "lists").mkdir(parents=True)
+    with connect_publisher(StoreSettings(url=url)) as client:
+        directory = made.write_version(web / "lists", dict(paths))
+        publish_lists(directory, client, "bench", PublishSettings())
+    address = ("127.0.0.1", _free_port())
+    (web / "nightshelf.toml").write_text(
+        f'[project]\nnamespace = "bench"\n[store]\nurl = "{url}"\n'
+        f'[serving]\nbind = "127.0.0.1:{address[1]}"\nworkers = {WORKERS}\n',
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:serving.gunicorn_config"]
+    environment = {**os.environ, "NIGHTSHELF_SETTINGS": str(web / "nightshelf.toml")}
+    server = Server(address, ask_ours, read_ours)
+    with _running(command, ROOT, environment, web / "log", server):
+        yield server
+
+
+@contextmanager
+def serve_feast(
+    folder: Path, paths: Mapping[str, Path], port: int, python: Path
+) -> Iterator[Server]:
+    """`feast serve` over its Redis online store, in the same Valkey's next database."""
+    feast = folder / FEAST
+    feast.mkdir()
+    tables = {name: str(path) for name, path in paths.items()}
+    job = {"redis": f"127.0.0.1:{port},db=1", "entity": made.ENTITY, "tables": tables}
+    (feast / "job.json").write_text(json.dumps(job), encoding="utf-8")
+    environment = {
+        **{key: value for key, value in os.environ.items() if not key.startswith("PYTHON")},
+        "PYTHONPATH": str(ROOT),
+        "FEAST_USAGE": "False",
+    }
+    filling = [str(python), "-m", "benchmarks.peers_runners.feast_online", str(feast)]
+    done = subprocess.run(filling, cwd=ROOT, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise ServerFailedError(f"its store was not filled: {_last_line(done.stderr)}")
+    address = ("127.0.0.1", _free_port())
+    command = [str(python.with_name("feast")), "serve", "--port", str(address[1])]
+    command += ["--workers", str(WORKERS), "--no-access-log", "--max-requests", "0"]
+    server = Server(address, ask_feast, read_feast)
+    with _running(command, feast / "repo", environment, feast / "log", server):
+        yield server
+
+
+@contextmanager
+def _running(
+    command: list[str], folder: Path, environment: dict[str, str], log: Path, server: Server
+) -> Iterator[None]:
+    """The process of *command*, from when *server* answers a request; ended afterwards."""
+    with log.open("w", encoding="utf-8") as file:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=file, stderr=file)
+    try:
+        deadline = time.monotonic() + START_S
+        while not _answers(server):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise ServerFailedError(f"it did not come up: {_last_line(log.read_text())}")
+            time.sleep(0.1)
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def ask_server(server: Server, ids: Sequence[str]) -> Values:
+    """What *server* says of *ids*; raises `OSError` or `LoadError` when it does not answer."""
+    with socket.create_connection(server.address, timeout=10) as connection:
+        return server.read(ask(connection, server.request(ids).encode("ascii")), ids)
+
+
+def _answers(server: Server) -> bool:
+    try:
+        ask_server(server, made.user_ids(1))
+    except (OSError, LoadError):
+        return False
+    return True
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return (lines or ["no message"])[-1].strip()
