@@ -24,8 +24,8 @@ from pipelines.candidates.generator import Past
 from pipelines.interactions import IntArray
 from settings.errors import NightshelfError
 
-HELD_OUT = 0.2  # of each user's pairs, at random: figures are means over users
-ENOUGH_PAIRS = 60_000  # held out, for a ranker
+HELD_OUT = 0.1  # of each user's pairs, at random: figures are means over users
+ENOUGH_PAIRS = 160_000  # held out, for a ranker
 MAX_SLICES = 5
 
 
@@ -96,14 +96,15 @@ def hold_out(users: IntArray, items: IntArray, shape: tuple[int, int], number: i
 
 
 def _some_of_each(users: IntArray, random: np.random.Generator) -> npt.NDArray[np.bool_]:
-    """Mask of `HELD_OUT` of every user's pairs, rounded."""
+    """Mask of `HELD_OUT` of every user's pairs, rounded at random: light users have their share."""
     order = np.lexsort((random.random(len(users)), users))
     ordered = users[order]
     starts = np.flatnonzero(np.diff(ordered, prepend=-1))
     sizes = np.diff(np.r_[starts, len(users)])
     place = np.arange(len(users)) - np.repeat(starts, sizes)
     mask = np.zeros(len(users), dtype=bool)
-    mask[order] = place < np.repeat(np.rint(HELD_OUT * sizes), sizes)
+    taken = np.floor(HELD_OUT * sizes + random.random(len(sizes)))
+    mask[order] = place < np.repeat(taken, sizes)
     return mask
 
 
