@@ -17,6 +17,7 @@ from pipelines.inputs import dump_cutoffs, run_lake
 from pipelines.lake import Lake
 from pipelines.lists.settings import ListSettings, ReasonSettings
 from pipelines.moments import MomentError, NightSettings, choose_cutoffs
+from pipelines.publish.features import OnlineFeatureSettings
 from pipelines.quality.settings import QualitySettings
 from pipelines.ranking.settings import RankingSettings
 from pipelines.registry.minimum import check_minimum
@@ -39,9 +40,11 @@ DECISIVE = (
     SurfacesSettings,
     ListSettings,
     ReasonSettings,
+    OnlineFeatureSettings,
 )
 _ROOT = Path(__file__).resolve().parent.parent
 _STORE = _ROOT / "store"
+_PACKING = ("features.py", "had.py", "packed.py")  # of store: they decide the bytes of the lists
 
 
 def begin_run(
@@ -101,7 +104,7 @@ def hash_inputs(settings: Settings, lake: Lake, as_of: datetime) -> dict[str, st
         "data": lake.snapshot_hash,
         "sql": hash_files(features.rglob("*.sql"), root=features),
         "settings": settings.fingerprint(*DECISIVE),
-        "code": hash_files([*code, _STORE / "had.py", _STORE / "packed.py"], root=_ROOT),
+        "code": hash_files([*code, *(_STORE / name for name in _PACKING)], root=_ROOT),
         "requirements": hash_files([_ROOT / "requirements.txt"], root=_ROOT),
     }
     model = settings.read(CandidateSettings).embeddings.sentence_model

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.routing import BaseConverter
 
+from serving.features import features_blueprint
 from serving.health import health_blueprint
 from serving.problems import answer_problems
 from serving.recs import recs_blueprint
@@ -29,6 +30,7 @@ def create_app(settings: Settings, shelf: Shelf) -> Flask:
     app.url_map.converters["anything"] = Anything
     app.url_map.merge_slashes = False  # "a//b" is another user than "a/b"
     app.register_blueprint(recs_blueprint(shelf, serving))
+    app.register_blueprint(features_blueprint(shelf, serving))
     app.register_blueprint(health_blueprint(shelf, serving))
     answer_problems(app)
     return app

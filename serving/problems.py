@@ -39,6 +39,17 @@ class UnknownSurfaceProblem(ParameterProblem):
         self.members["surfaces"] = list(surfaces)
 
 
+class UnknownKindProblem(ParameterProblem):
+    """The live version has no features of that kind of entity."""
+
+    status = HTTPStatus.NOT_FOUND
+
+    def __init__(self, found: str, kinds: tuple[str, ...], hint: str) -> None:
+        there = f"one of {', '.join(kinds)}" if kinds else "a version that was made with features"
+        super().__init__("kind", found, there + hint)
+        self.members["kinds"] = list(kinds)
+
+
 def answer_problems(app: Flask) -> None:
     """Make *app* answer every error with a problem, unknown paths and bugs included."""
     app.register_error_handler(ParameterProblem, _parameter)
@@ -55,8 +66,9 @@ def _http(error: HTTPException) -> Response:
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return Response(original.data, original.status_code, original.headers)
     response = _respond(HTTPStatus(error.code), error.description or "", {})
-    if "Allow" in original.headers:
-        response.headers["Allow"] = original.headers["Allow"]
+    for name in ("Allow", "Retry-After"):
+        if name in original.headers:
+            response.headers[name] = original.headers[name]
     return response
 
 
@@ -74,4 +86,6 @@ def _respond(status: HTTPStatus, detail: str, members: dict[str, Any]) -> Respon
         "detail": detail,
         **members,
     }
-    return Response(json.dumps(body, ensure_ascii=False), status, content_type=CONTENT_TYPE)
+    # What was found in a JSON body may hold half a surrogate pair.
+    text = json.dumps(body, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    return Response(text, status, content_type=CONTENT_TYPE)

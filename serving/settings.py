@@ -33,6 +33,7 @@ class ServingSettings(Section):
     stale_after: PositiveDuration = timedelta(hours=36)  # since publishing
     # How often a process looks which version is live.
     poll_every: PositiveDuration = timedelta(seconds=1)
+    max_feature_ids: Annotated[int, Field(ge=1, le=10_000)] = 1000  # that a request may ask for
     cached_blocks: Annotated[int, Field(ge=1, le=1_000_000)] = 2000  # of the catalogue
     static_path: str | None = None  # by default static.json in the namespace's folder of var
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
@@ -13,10 +13,12 @@ import redis
 
 from serving.catalogue import Catalogue
 from serving.explanation import Explanation, in_words
+from serving.feature_rows import fetch_rows, read_kinds
 from serving.shown import Provenance, Shown, provenance_of, show
 from serving.static_lists import StaticLists
 from settings.errors import NightshelfError
 from store.explained import Explained, ExplainedError, unpack_explained
+from store.features import FeatureKind, PackedFeaturesError, unpack_cells
 from store.had import unpack_had
 from store.keys import DEFAULT_VARIANT, NamespaceKeys, VersionKeys, bucket_of
 from store.packed import Entry, PackedList, PackedListError, unpack_list
@@ -40,6 +42,7 @@ class Snapshot:
     prefixes: Mapping[str, str]  # surface → its list keys without the bucket
     fallback: Mapping[str, tuple[Shown, ...]]  # "<surface>/trending" … → resolved list
     had_places: Mapping[str, int]  # item id → bit of a user's `had`
+    kinds: Mapping[str, FeatureKind]  # of entities that there are features of
 
     @property
     def surfaces(self) -> tuple[str, ...]:
@@ -133,6 +136,22 @@ class Shelf:
             0 if snapshot.manifest["surfaces"][surface].get("repeats", True) else had,
             self._read_explained(user_id, explained[0]) if explained else (),
         )
+
+    def fetch_features(
+        self, snapshot: Snapshot, kind: FeatureKind, ids: Sequence[str]
+    ) -> dict[str, list[bytes]]:
+        """The cells of those *ids* that have a row, all in one trip.
+
+        What is damaged is logged and left out. Raises what the client raises when the store does
+        not answer.
+        """
+        found = {}
+        for entity_id, row in fetch_rows(self._client, snapshot.keys, kind, ids).items():
+            try:
+                found[entity_id] = unpack_cells(row, len(kind.places))
+            except PackedFeaturesError as error:
+                self._note(f"the features of {kind.name} {entity_id!r}", error)
+        return found
 
     def resolve(
         self, snapshot: Snapshot, packed: PackedList, chunk: int, segment: str | None
@@ -230,7 +249,14 @@ class Shelf:
         prefixes = {name: keys.lists_prefix(name, DEFAULT_VARIANT) for name in manifest["surfaces"]}
         places = {item: place for place, item in enumerate(manifest.get("had_items", ()))}
         return Snapshot(
-            pointer, keys, manifest, provenance_of(manifest), prefixes, fallback, places
+            pointer,
+            keys,
+            manifest,
+            provenance_of(manifest),
+            prefixes,
+            fallback,
+            places,
+            read_kinds(manifest),
         )
 
 

@@ -17,21 +17,22 @@ DEFAULT_VARIANT = "default"
 NAMESPACE_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,31}")
 SURFACE_PATTERN = NAMESPACE_PATTERN
 VARIANT_PATTERN = NAMESPACE_PATTERN
+KIND_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,62}")
 VERSION_PATTERN = re.compile(r"\d{8}T\d{6}-[0-9a-f]{12}-[0-9a-f]{8}")
 
 
 class KeyPartError(NightshelfError):
-    """A namespace, surface, variant or version id that cannot be part of a key."""
+    """A namespace, surface, variant, kind or version id that cannot be part of a key."""
 
 
-def bucket_of(user_id: str, n_buckets: int) -> int:
-    """The bucket, 0 ≤ bucket < *n_buckets*, that holds *user_id*."""
-    return zlib.crc32(user_id.encode("utf-8")) % n_buckets
+def bucket_of(entity_id: str, n_buckets: int) -> int:
+    """The bucket, 0 ≤ bucket < *n_buckets*, that holds *entity_id*, mostly a user's."""
+    return zlib.crc32(entity_id.encode("utf-8")) % n_buckets
 
 
-def bucket_count(n_users: int) -> int:
-    """How many buckets *n_users* are spread over, at least one."""
-    return max(1, -(-n_users // USERS_PER_BUCKET))
+def bucket_count(n_entities: int) -> int:
+    """How many buckets *n_entities*, mostly users, are spread over, at least one."""
+    return max(1, -(-n_entities // USERS_PER_BUCKET))
 
 
 def check_version(version: str) -> str:
@@ -123,6 +124,15 @@ class VersionKeys:
         """Hash: user id → packed explanations of the first items of the list."""
         _check("surface", surface, SURFACE_PATTERN)
         return f"{self.prefix}explain:{surface}:{bucket:d}"
+
+    def features(self, kind: str, bucket: int) -> str:
+        """Hash: id of a user, an item, … → its packed features."""
+        return f"{self.features_prefix(kind)}{bucket:d}"
+
+    def features_prefix(self, kind: str) -> str:
+        """`features` without the bucket, checked once for all the buckets of a request."""
+        _check("kind", kind, KIND_PATTERN)
+        return f"{self.prefix}features:{kind}:"
 
     def catalogue(self, block: int) -> str:
         """String: JSON rows of the item numbers block × block_size … ."""

@@ -7,7 +7,8 @@ that cannot be found without SCAN. A record is replaced only if it is still what
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -56,6 +57,7 @@ class VersionRecord:
     deactivated_at: str | None = None  # UTC, ISO: when it stopped being live; None: it is, or
     # never was, or whoever flipped away from it was killed before noting it
     activation: int | None = None  # place among those that were live; None: never, or left again
+    features: Mapping[str, int] = field(default_factory=dict)  # kind of entity → buckets
 
 
 def utc_now() -> str:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -135,9 +136,12 @@ def _running(
 
 
 def ask_server(server: Server, ids: Sequence[str]) -> Values:
-    """What *server* says of *ids*; raises `OSError` or `LoadError` when it does not answer."""
+    """What *server* says of *ids*; raises `OSError` or `LoadError` when it does not answer 200."""
     with socket.create_connection(server.address, timeout=10) as connection:
-        return server.read(ask(connection, server.request(ids).encode("ascii")), ids)
+        answer = ask(connection, server.request(ids).encode("ascii"))
+    if answer.status != HTTPStatus.OK:
+        raise LoadError(f"answered {answer.status}: {answer.body[:200]!r}")
+    return server.read(answer.body, ids)
 
 
 def _answers(server: Server) -> bool:

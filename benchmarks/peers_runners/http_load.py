@@ -1,7 +1,8 @@
 """A small load generator: processes that each keep one connection busy, and their ceiling.
 
 As a module it is one such process, so it needs only Python: it reads a job from its first line,
-asks once, says `ready`, waits for a line, and prints the seconds of every answer.
+asks once, says `ready`, waits for a line, and prints the seconds of every answer that was a 200
+and the number of the others.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from itertools import cycle
 from pathlib import Path
 from threading import Thread
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 BUFFER = 1 << 18
@@ -26,7 +29,14 @@ Address = tuple[str, int]
 
 
 class LoadError(Exception):
-    """A server answered otherwise than 200, or not at all."""
+    """A server closed the connection, or a client ended."""
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    body: bytes
 
 
 def post(path: str, body: str) -> str:
@@ -35,27 +45,28 @@ def post(path: str, body: str) -> str:
     return f"{head}Content-Length: {len(body)}\r\n\r\n{body}"
 
 
-def ask(connection: socket.socket, request: bytes) -> bytes:
-    """The body of the answer to *request*; raises `LoadError` unless it is a 200."""
+def ask(connection: socket.socket, request: bytes) -> Answer:
+    """The answer to *request*, which must have a length."""
     connection.sendall(request)
     received = _receive(connection)
     while (end := received.find(b"\r\n\r\n")) < 0:
         received += _receive(connection)
     head = received[:end].lower()
-    if not head.startswith(b"http/1.1 200"):
-        raise LoadError(f"answered {received[:300]!r}")
     length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0])
     parts, missing = [received[end + 4 :]], length - (len(received) - end - 4)
     while missing > 0:
         parts.append(_receive(connection))
         missing -= len(parts[-1])
-    return b"".join(parts)
+    return Answer(int(head[len("http/1.1 ") :][:3]), b"".join(parts))
 
 
 def load(
     address: Address, requests: Sequence[str], *, clients: int, seconds: float
 ) -> dict[str, float]:
-    """What *clients* processes saw in *seconds*: answers a second, and ms of an answer."""
+    """What *clients* processes saw in *seconds*: answers a second, ms of one, and how many failed.
+
+    Raises `LoadError` when a client ends before it has answered.
+    """
     jobs = [
         {"address": address, "requests": requests[client::clients], "seconds": seconds}
         for client in range(clients)
@@ -66,15 +77,17 @@ def load(
             _read_line(process)
         for process in processes:
             _write_line(process, "go")
-        times = [t for process in processes for t in json.loads(_read_line(process))]
+        found = [json.loads(_read_line(process)) for process in processes]
     finally:
         for process in processes:
             process.kill()
             process.communicate()
+    times = [t for client in found for t in client["times"]]
     cuts = statistics.quantiles(times, n=100, method="inclusive")
     return {
         "per_second": round(len(times) / seconds, 1),
         **{f"p{share}_ms": round(cuts[share - 1] * 1000, 3) for share in (50, 95, 99)},
+        "failed": sum(client["failed"] for client in found),
     }
 
 
@@ -93,7 +106,7 @@ def canned_server(answer: str) -> Iterator[Address]:
 def run_client(address: Address, requests: Sequence[str], seconds: float) -> None:
     """Keep one connection busy; see the module."""
     encoded = [request.encode("ascii") for request in requests]
-    times = []
+    times, failed = [], 0
     with socket.create_connection(address, timeout=30) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         ask(connection, encoded[0])
@@ -104,9 +117,11 @@ def run_client(address: Address, requests: Sequence[str], seconds: float) -> Non
             asked = time.perf_counter()
             if asked >= end:
                 break
-            ask(connection, request)
-            times.append(time.perf_counter() - asked)
-    print(json.dumps(times), flush=True)
+            if ask(connection, request).status == HTTPStatus.OK:
+                times.append(time.perf_counter() - asked)
+            else:
+                failed += 1
+    print(json.dumps({"times": times, "failed": failed}), flush=True)
 
 
 def serve_canned(answer: str) -> None:

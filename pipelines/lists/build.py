@@ -26,6 +26,7 @@ from pipelines.lists.pack import (
 from pipelines.lists.settings import ReasonSettings
 from pipelines.lists.user_rows import build_user_rows, items_to_remember
 from pipelines.progress import progress
+from pipelines.publish.features import write_online_features
 from pipelines.ranking.score import shard_users
 from pipelines.runs import Run
 from pipelines.surfaces import SurfacesSettings
@@ -51,6 +52,7 @@ def build_lists(run: Run) -> Mapping[str, Any]:
         write_by_bucket(directory / "users.parquet", list(rows), values, "row", n_buckets)
         write_catalogue(directory / "catalogue.parquet", index)
         write_fallback(directory / "fallback.parquet", fallback, used_generators(run))
+        features = write_online_features(run, directory)
         lists_hash = hash_files(directory.glob("*.parquet"), root=directory)
         write_json(
             directory / "manifest.json",
@@ -59,12 +61,14 @@ def build_lists(run: Run) -> Mapping[str, Any]:
                 "lists_hash": lists_hash,
                 "n_buckets": n_buckets,
                 "surfaces": surfaces,
+                "features": features,
                 "had_items": index.item_ids[had_items].tolist(),
                 "counts": {"users": len(rows), "items": index.n_items, "fallback": len(fallback)},
                 **_provenance(run),
             },
         )
     counts = {f"{name}_users": surface["n_users"] for name, surface in surfaces.items()}
+    counts |= {f"{name}_features": kind["n_rows"] for name, kind in features["kinds"].items()}
     return {**counts, "fallback_lists": len(fallback), "lists_hash": lists_hash}
 
 

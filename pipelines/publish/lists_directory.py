@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from pipelines.publish.errors import PublishError
+from store.features import FeatureKind, PackedFeaturesError, load_kinds
 from store.keys import (
     DEFAULT_VARIANT,
     KeyPartError,
@@ -28,19 +29,31 @@ MANIFEST_KEYS = frozenset(
 READ_BYTES = 8_000_000  # of one Parquet batch, about
 
 
+def features_file(kind: str) -> str:
+    """Name of the file with the packed features of *kind*."""
+    return f"features-{kind}.parquet"
+
+
 @dataclass(frozen=True)
 class BucketedTable:
-    """A Parquet file of (bucket, user_id, value), sorted, that becomes one hash a bucket."""
+    """A Parquet file of (bucket, id, value), sorted, that becomes one hash a bucket."""
 
     path: Path
     value: str  # name of the column that holds the bytes
     keys: VersionKeys
-    surface: str | None  # None for the user rows
+    n_buckets: int
+    surface: str | None = None  # None for the user rows and for features
     is_explain: bool = False  # explanations, which only some users have
+    kind: str | None = None  # of the entities, where the values are their features
+
+    @property
+    def id_column(self) -> str:
+        """Name of the column that holds the field of the hash."""
+        return "user_id" if self.kind is None else "id"
 
     @property
     def n_rows(self) -> int:
-        """Rows, one a user."""
+        """Rows, one a user or entity."""
         return int(pq.read_metadata(self.path).num_rows)
 
     @property
@@ -51,17 +64,20 @@ class BucketedTable:
 
     def key(self, bucket: int) -> str:
         """The hash that holds *bucket*."""
+        if self.kind is not None:
+            return self.keys.features(self.kind, bucket)
         if self.surface is None:
             return self.keys.users(bucket)
         if self.is_explain:
             return self.keys.explain(self.surface, bucket)
         return self.keys.lists(self.surface, DEFAULT_VARIANT, bucket)
 
-    def count_by_bucket(self, n_buckets: int) -> npt.NDArray[np.int64]:
-        """How many users every bucket has, shape (n_buckets,).
+    def count_by_bucket(self) -> npt.NDArray[np.int64]:
+        """How many rows every bucket has, shape (n_buckets,).
 
         Raises `PublishError` when a row names a bucket that does not exist.
         """
+        n_buckets = self.n_buckets
         counts = np.zeros(n_buckets, np.int64)
         with pq.ParquetFile(self.path) as file:
             chunks = file.read(columns=["bucket"]).column("bucket").chunks
@@ -75,15 +91,15 @@ class BucketedTable:
         return counts
 
     def read(self) -> Iterator[tuple[npt.NDArray[np.int32], list[str], list[bytes]]]:
-        """Batches of (buckets, user ids, values), of about `READ_BYTES` each."""
+        """Batches of (buckets, ids, values), of about `READ_BYTES` each."""
         rows = max(1, READ_BYTES * self.n_rows // max(1, self.n_bytes))
-        columns = ["bucket", "user_id", self.value]
+        columns = ["bucket", self.id_column, self.value]
         with pq.ParquetFile(self.path) as file:
             for batch in file.iter_batches(batch_size=min(rows, 65_536), columns=columns):
-                buckets, users, values = batch.columns
+                buckets, ids, values = batch.columns
                 # to_numpy() would import pandas, a second of every publish
                 numbers = np.from_dlpack(buckets).astype(np.int32, copy=False)
-                yield numbers, users.to_pylist(), values.to_pylist()
+                yield numbers, ids.to_pylist(), values.to_pylist()
 
 
 @dataclass(frozen=True)
@@ -100,8 +116,13 @@ class ListsDirectory:
 
     @property
     def n_buckets(self) -> int:
-        """Buckets of every table by user."""
+        """Buckets of every table by user but features, which have their own."""
         return int(self.manifest["n_buckets"])
+
+    @property
+    def feature_kinds(self) -> list[FeatureKind]:
+        """What there are features of; none in lists that were made without."""
+        return list(load_kinds(self.manifest).values())
 
     @property
     def surfaces(self) -> tuple[str, ...]:
@@ -119,19 +140,25 @@ class ListsDirectory:
         return NamespaceKeys(self.manifest["namespace"]).version(self.version)
 
     def tables(self) -> list[BucketedTable]:
-        """The lists of every surface, what explains them, then the user rows."""
+        """The lists of every surface, what explains them, features, then the user rows."""
+        keys, n = self.keys, self.n_buckets
         lists = [
-            BucketedTable(self.path / f"lists-{surface}.parquet", "packed", self.keys, surface)
+            BucketedTable(self.path / f"lists-{surface}.parquet", "packed", keys, n, surface)
             for surface in self.surfaces
         ]
         explained = [
-            BucketedTable(path, "explained", self.keys, surface, is_explain=True)
+            BucketedTable(path, "explained", keys, n, surface, is_explain=True)
             for surface in self.surfaces
             if "features" in self.manifest["surfaces"][surface]
             for path in [self.path / f"explain-{surface}.parquet"]
         ]
-        users = BucketedTable(self.path / "users.parquet", "row", self.keys, None)
-        return [*lists, *explained, users]
+        features = [
+            BucketedTable(path, "cells", keys, kind.n_buckets, kind=kind.name)
+            for kind in self.feature_kinds
+            for path in [self.path / features_file(kind.name)]
+        ]
+        users = BucketedTable(self.path / "users.parquet", "row", keys, n)
+        return [*lists, *explained, *features, users]
 
     def fallback(self) -> dict[str, bytes]:
         """Field → packed list, for users without a list of their own."""
@@ -171,7 +198,7 @@ def open_lists(path: Path, namespace: str) -> ListsDirectory:
     lists = ListsDirectory(path, manifest)
     try:
         expected = [table.path for table in lists.tables() if table.key(0)]
-    except KeyPartError as error:
+    except (KeyPartError, PackedFeaturesError) as error:
         raise PublishError(f"{file}: {error}") from None
     for part in [*expected, path / "fallback.parquet", path / "catalogue.parquet"]:
         if not part.is_file():

@@ -60,12 +60,12 @@ def _load_table(
     share = settings.verify_sample / max(1, table.n_rows)
     pipeline = client.pipeline(transaction=False)
     n_rows = n_bytes = 0
-    for buckets, users, values in table.read():
-        for place in _choose(len(users), share):
-            loaded.sample.append((table, users[place], values[place]))
+    for buckets, ids, values in table.read():
+        for place in _choose(len(ids), share):
+            loaded.sample.append((table, ids[place], values[place]))
         for first, last in _same_bucket(buckets):
             pairs: list[str | bytes] = [b""] * (2 * (last - first))
-            pairs[::2] = users[first:last]
+            pairs[::2] = ids[first:last]
             pairs[1::2] = values[first:last]
             pipeline.hset(table.key(int(buckets[first])), items=pairs)
             n_rows += last - first

@@ -117,9 +117,7 @@ def _load_unless_there(
     _write_record(client, namespace, lists, record)
     loaded = load_tables(client, lists, lock, settings)
     write_manifest(client, lists)
-    wrong = find_missing(client, lists, lock) or find_difference(
-        client, lists.n_buckets, loaded.sample, lock
-    )
+    wrong = find_missing(client, lists, lock) or find_difference(client, loaded.sample, lock)
     if wrong is not None:
         raise PublishError(f"the store does not hold what was loaded: {wrong}; publish again")
     change_version(client, namespace, lists.version, state="ready")
@@ -144,6 +142,7 @@ def _write_record(
         variants=tuple(lists.manifest["variants"]),
         as_of=lists.manifest["as_of"],
         created=utc_now(),
+        features={kind.name: kind.n_buckets for kind in lists.feature_kinds},
     )
     write_version(client, namespace, record)
 

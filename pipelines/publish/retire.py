@@ -148,4 +148,6 @@ def _keys_of(namespace: str, record: VersionRecord) -> Iterator[str]:
             for variant in record.variants:
                 yield keys.lists(surface, variant, bucket)
                 yield keys.overlay(surface, variant, bucket)
+    for kind, n_buckets in record.features.items():
+        yield from (keys.features(kind, bucket) for bucket in range(n_buckets))
     yield from (keys.catalogue(block) for block in range(record.n_blocks))

@@ -1,6 +1,7 @@
 """Thirty publishers killed at random moments, and a reader who must never notice."""
 
 import contextlib
+import json
 import os
 import random
 import secrets
@@ -20,13 +21,16 @@ from serving.shown import Provenance
 from serving.static_lists import StaticLists
 from settings import Settings
 from store.connection import StoreSettings, connect_reader
+from store.features import FeatureKind, FeatureTable
 from store.pointer import read_active
 from store.versions import list_versions
+from tests.feature_fixtures import add_features
 from tests.publish.forking_publisher import SETTINGS
 from tests.shelf_fixtures import make_lists, version_id
 
 ROUNDS = 30
 N_USERS = 8000
+KIND = FeatureKind("user", 30, N_USERS, (FeatureTable("made", ("version",), None),))
 
 
 class Publisher:
@@ -78,6 +82,7 @@ class Reader(threading.Thread):
                 surface = self.random.choice(["home", "discover"])
                 answer = http.get(f"/recs/{user}?n=20&surface={surface}").get_json()
                 self.check(answer)
+                self.check_features(user, http.get(f"/features/user/{user}").get_json())
                 time.sleep(0.001)
 
     def wait_for(self, version: str) -> None:
@@ -96,6 +101,18 @@ class Reader(threading.Thread):
         titles = {item["title"].rpartition(" of ")[2] for item in answer["items"]}
         if not whole or titles != {version} or {i["tier"] for i in answer["items"]} != {"personal"}:
             self.wrong.append(answer)
+
+    def check_features(self, user, answer) -> None:
+        """Note an answer whose values are not those of the version that it names."""
+        if answer.get("features") != {user: {"made.version": answer.get("version")}}:
+            self.wrong.append(answer)
+
+
+def made(directory: Path, day: int) -> Path:
+    """Lists of *day*, and a feature of every user that says of which version it is."""
+    make_lists(directory, day=day, tag=f"{day:x}", n_users=N_USERS, n_buckets=40)
+    cells = [json.dumps(version_id(day, f"{day:x}")).encode()]
+    return add_features(directory, {KIND: {f"u{k}": cells for k in range(N_USERS)}})
 
 
 @pytest.fixture
@@ -117,14 +134,14 @@ def publisher(store_settings):
 
 
 def test_killing_a_publisher_never_shows_a_partial_version(client, tmp_path, reader, publisher):
-    """Through 30 kills every answer is complete and of one version; the next publish succeeds."""
+    """Through 30 kills every answer, of lists and of features, is complete and of one version.
+
+    The next publish succeeds.
+    """
     seed = secrets.randbits(32)
     print(f"seed {seed}")
     chance = random.Random(seed)
-    directories = [
-        make_lists(tmp_path / str(day), day=day, tag=f"{day:x}", n_users=N_USERS, n_buckets=40)
-        for day in (1, 2, 3, 4)
-    ]
+    directories = [made(tmp_path / str(day), day) for day in (1, 2, 3, 4)]
     publisher.publish(directories[0])
     reader.start()
     reader.wait_for(version_id(1, "1"))

@@ -357,7 +357,7 @@ def test_rows_in_a_wrong_bucket_are_found(client, publish, lists):
     wrong = (bucket_of(table["user_id"][0].as_py(), 4) + 1) % 4
     buckets = pa.array([wrong, *table["bucket"].to_pylist()[1:]], pa.int32())
     pq.write_table(table.set_column(0, "bucket", buckets), file)
-    with pytest.raises(PublishError, match=r"lists-home\.parquet, user 'u\d': nothing; expected"):
+    with pytest.raises(PublishError, match=r"lists-home\.parquet, id 'u\d': nothing; expected"):
         publish(directory)
     assert read_active(client, "demo") == Pointer()
 

