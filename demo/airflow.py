@@ -115,6 +115,7 @@ def airflow_environment(home: AirflowHome) -> dict[str, str]:
         "AIRFLOW_HOME": str(home.folder),
         "AIRFLOW_CONFIG": str(ROOT / "airflow.cfg"),
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "dags" / "plugins"),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{home.url}/execution/",
         "AIRFLOW__API__BASE_URL": home.url,
         "AIRFLOW__API_AUTH__JWT_SECRET": _secret(home),

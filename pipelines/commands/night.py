@@ -9,6 +9,7 @@ from pipelines import night
 from pipelines.commands.moment import moment
 from pipelines.evaluation.comparison_section import comparison_lines
 from pipelines.evaluation.table import evaluation_table
+from pipelines.features.rebuilt import rebuilt_line
 from pipelines.files import read_json
 from pipelines.publish import Publication
 from pipelines.registry.promote import who
@@ -24,6 +25,7 @@ STAGE_HELP = {
     "index": "number users and items",
     "check_events": "gate: are events, items and users sound?",
     "check_features": "gate: grain, header checks, freshness of every table",
+    "drift": "what every feature looks like, beside the last runs; drift.json, metrics.prom",
     "generators": "fit the candidate generators at every cutoff",
     "rankers": "train the rankers: one to be evaluated, one for the night",
     "evaluation": "score the newest window that the ranker did not see; evaluation.json",
@@ -31,6 +33,7 @@ STAGE_HELP = {
     "check_lists": "gate: fill, doubles, availability, scores, coverage",
     "compare": "tonight's figures and lists against the live version; comparison.json",
     "report": "write report.html",
+    "catalogue": "every feature on one page: catalog.html",
 }
 
 
@@ -84,6 +87,7 @@ def _night(settings: Settings, options: argparse.Namespace) -> int:
     names = run.settings.read(SurfacesSettings).names
     print(evaluation_table(read_json(run.path("evaluation.json")), names))
     print(comparison_lines(read_json(run.path("comparison.json")), names))
+    print(rebuilt_line(run))
     print(f"run    {run.id}\nlists  {night.lists_hash(run)}\nreport {run.path('report.html')}")
     return 0 if options.dry_run else _print_publication(night.publish_run(run, by=who("night")))
 

@@ -9,12 +9,14 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from pipelines.drift.section import drift_section
 from pipelines.evaluation.charts import stages_chart
 from pipelines.evaluation.comparison_section import build_comparison
 from pipelines.evaluation.results import surface_results
 from pipelines.evaluation.shoppers import SHOWN_ITEMS, pick_shoppers
 from pipelines.evaluation.surface_section import build_section
 from pipelines.evaluation.wording import count, percent
+from pipelines.features.rebuilt import rebuilt_line
 from pipelines.files import read_json, replacing
 from pipelines.index import load_index
 from pipelines.runs import Run
@@ -85,12 +87,14 @@ def _contents(run: Run) -> dict[str, Any]:
         "sections": [build_section(results) for results in surface_results(evaluation, names)],
         "comparison": build_comparison(read_json(run.path("comparison.json")), names),
         "tuning": tuning_section(run.settings),
+        "drift": drift_section(run),
         "shoppers": pick_shoppers(run, index),
         "shown_items": SHOWN_ITEMS,
         "stages": stages,
         "stages_chart": stages_chart([(s.name, s.seconds, s.peak_mb) for s in stages]),
         "total_seconds": sum(stage.seconds for stage in stages),
         "peak_mb": max((stage.peak_mb for stage in stages), default=0),
+        "rebuilt": rebuilt_line(run),
         "gates": read_gates(run),
         "data": _data(run.manifest["lake"]),
     }

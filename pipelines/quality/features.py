@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import duckdb
-from duckdb import ColumnExpression, FunctionExpression
 
 from pipelines.features.build import features_directory
 from pipelines.features.database import feature_table, open_features
@@ -21,8 +20,8 @@ from pipelines.moments import NightSettings
 from pipelines.quality.gate import pass_gate
 from pipelines.quality.header_checks import COLUMNS, measure_table
 from pipelines.quality.measurements import Expectation, Measurement
+from pipelines.quality.newest import newest_moments
 from pipelines.quality.previous_run import measure_row_changes
-from pipelines.quality.seen_events import only_seen, open_scratch, read_day_files
 from pipelines.quality.validation import QualityError
 from pipelines.runs import Run
 from settings.durations import format_duration
@@ -113,7 +112,7 @@ def _measure_freshness(run: Run, files: Iterable[SqlFile]) -> list[Measurement]:
     """
     dated = [(file, file.header.event_time, file.header.max_age) for file in files]
     limited = [(f, column, age) for f, column, age in dated if column and age is not None]
-    newest = _newest_moments(run, sorted({column for _, column, _ in limited}))
+    newest = newest_moments(run, sorted({column for _, column, _ in limited}))
     return [
         Measurement(
             expectation=_fresh_within(max_age),
@@ -124,23 +123,6 @@ def _measure_freshness(run: Run, files: Iterable[SqlFile]) -> list[Measurement]:
         for file, column, max_age in limited
         if column in newest
     ]
-
-
-def _newest_moments(run: Run, columns: list[str]) -> dict[str, datetime]:
-    """The newest value of each of *columns* among the events that the run sees."""
-    if not columns:
-        return {}
-    with open_scratch(run) as connection:
-        seen = only_seen(read_day_files(connection, run), run)
-        newest = [FunctionExpression("max", ColumnExpression(column)) for column in columns]
-        try:
-            values = seen.aggregate(newest).fetchall()[0]
-        except duckdb.BinderException as error:
-            raise QualityError(
-                f"the headers of feature_sql name event_time {columns}, but one of them is not a "
-                f"column of events: {error}"
-            ) from error
-    return {c: moment for c, moment in zip(columns, values, strict=True) if moment is not None}
 
 
 def _fresh_within(max_age: timedelta) -> Expectation:

@@ -23,6 +23,7 @@ def airflow_environment(tmp_path_factory):
         "AIRFLOW_HOME": str(home),
         "AIRFLOW_CONFIG": str(ROOT / "airflow.cfg"),
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "dags" / "plugins"),
     }
 
 

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -60,6 +61,25 @@ def run_dag(airflow_environment, shop):
 
 
 @pytest.fixture
+def read_pages(airflow_environment, shop, tmp_path):
+    """A function: what Airflow's UI gets of our plugin, addresses asked for included."""
+
+    def read(*addresses):
+        target, script = tmp_path / "pages.json", Path(__file__).with_name("read_pages.py")
+        environment = {**airflow_environment, "NIGHTSHELF_SETTINGS": str(shop.path)}
+        done = subprocess.run(
+            [sys.executable, script, target, *addresses],
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(target.read_text())
+
+    return read
+
+
+@pytest.fixture
 def told_of(airflow_environment):
     """A function that counts the events of an asset."""
     query = (
@@ -114,6 +134,31 @@ def test_a_night_publishes_and_a_dry_run_or_a_held_one_does_not(run_dag, told_of
         read_active(client, NAMESPACE).version,
         told_of("published_lists"),
     ) == ([name], version, 1)
+
+
+def test_the_ui_shows_pages_of_the_newest_run_to_who_is_logged_in(run_dag, read_pages, shop):
+    """Catalogue and report are in the menu and on the address; nothing else of a run is."""
+    catalogue, report = "/nightshelf/catalog.html", "/nightshelf/report.html"
+    gate, manifest = "/nightshelf/quality/features.html", "/nightshelf/manifest.json"
+    told = read_pages(catalogue, report, gate, manifest)
+    assert (told["errors"], told["heavy"]) == ({}, [])
+    assert told["views"] == [
+        ["Feature catalogue", catalogue, "nav"],
+        ["Report of the night", report, "nav"],
+    ]
+    assert set(told["strangers"].values()) == {401}
+    run = open_run(shop, list_runs(shop)[-1])
+    html = "text/html; charset=utf-8"
+    assert told["pages"] == {
+        catalogue: [200, html, run.path("catalog.html").read_text()],
+        report: [200, html, run.path("report.html").read_text()],
+        gate: [200, html, run.path("quality", "features.html").read_text()],
+        manifest: [
+            404,
+            "application/json",
+            '{"detail":"no run has a page \'manifest.json\' yet; a night writes it"}',
+        ],
+    }
 
 
 def test_an_impossible_roll_back_changes_nothing(run_dag, shop_store):

@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 
 from pipelines.orders import (
+    BackfillOrder,
     NightOrder,
     OrderError,
     PromoteOrder,
@@ -57,6 +58,11 @@ def test_what_the_trigger_sends_wins_over_the_form():
             "field reason = '': String should have at least 1 character",
         ),
         (
+            BackfillOrder,
+            {"tables": ["user_history"], "cutoffs": 0},
+            "field cutoffs = 0: Input should be greater than or equal to 1",
+        ),
+        (
             PromoteOrder,
             {"model": ""},
             "field model = '': String should have at least 1 character",
@@ -88,6 +94,7 @@ def test_an_impossible_order_is_refused_naming_the_field(kind, conf, message):
         RollBackOrder: {"version": "", "reason": "x"},
         ReleaseOrder: {},
         TuneOrder: {"budget": None, "what": [], "surface": None, "write": "write"},
+        BackfillOrder: {"tables": [], "cutoffs": 12, "newest": None, "run": None},
     }
     with pytest.raises(OrderError) as caught:
         read_order(kind, form[kind], conf)

@@ -6,10 +6,24 @@ import pytest
 
 from pipelines import night
 from pipelines.night_tasks import PARTS
-from pipelines.orders import NightOrder, PromoteOrder, ReleaseOrder, RollBackOrder, TuneOrder
+from pipelines.orders import (
+    BackfillOrder,
+    NightOrder,
+    PromoteOrder,
+    ReleaseOrder,
+    RollBackOrder,
+    TuneOrder,
+)
 
 DAGS = Path(__file__).resolve().parents[2] / "dags"
-NAMES = ["nightly_recommendations", "promote_model", "release", "roll_back", "tune_models"]
+NAMES = [
+    "backfill_features",
+    "nightly_recommendations",
+    "promote_model",
+    "release",
+    "roll_back",
+    "tune_models",
+]
 
 
 def test_all_dags_import_without_errors_and_without_heavy_modules(found):
@@ -49,15 +63,18 @@ def test_moving_the_pointer_is_one_task_in_the_publish_pool(found, name):
     assert [(task, tasks[task]["pool"]) for task in tasks] == [(name, "publish")]
 
 
-def test_tuning_is_one_task_that_moves_nothing(found):
-    """A search may take its time: it is in nobody's way, and tells no one of new lists."""
-    tasks = found["dags"]["tune_models"]["tasks"]
+@pytest.mark.parametrize(
+    ("dag", "only"), [("tune_models", "tune"), ("backfill_features", "backfill")]
+)
+def test_what_moves_nothing_is_one_task_in_nobodys_way(found, dag, only):
+    """A search or a backfill may take its time, and tells no one of new lists."""
+    tasks = found["dags"][dag]["tasks"]
     assert [(name, task["pool"], task["outlets"]) for name, task in tasks.items()] == [
-        ("tune", "default_pool", [])
+        (only, "default_pool", [])
     ]
 
 
-@pytest.mark.parametrize("name", ["promote_model", "roll_back", "tune_models"])
+@pytest.mark.parametrize("name", ["promote_model", "roll_back", "tune_models", "backfill_features"])
 def test_what_was_ordered_wrongly_is_not_tried_again(found, name):
     """Who waits for an answer gets it at once: a wrong order stays wrong."""
     assert [task["retries"] for task in found["dags"][name]["tasks"].values()] == [0]
@@ -77,6 +94,7 @@ def test_the_parts_are_all_stages_of_the_night_in_order():
         ("release", ReleaseOrder),
         ("promote_model", PromoteOrder),
         ("tune_models", TuneOrder),
+        ("backfill_features", BackfillOrder),
     ],
 )
 def test_a_form_has_the_fields_of_its_order(found, name, order):
@@ -87,9 +105,15 @@ def test_a_form_has_the_fields_of_its_order(found, name, order):
 
 
 def test_an_untouched_form_can_be_sent(found):
-    """Only models and reasons must be filled in; the UI refuses an empty text as missing."""
+    """Only models, reasons and tables must be filled in; the UI refuses an empty text."""
     defaults = {name: found["dags"][name]["defaults"] for name in NAMES}
     assert defaults == {
+        "backfill_features": {
+            "tables": "to be filled in",
+            "cutoffs": 12,
+            "newest": None,
+            "run": None,
+        },
         "nightly_recommendations": {
             "as_of": None,
             "publish": "publish",
