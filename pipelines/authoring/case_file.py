@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pipelines.features.header_yaml import load_yaml
 from pipelines.features.problems import Problem, SqlFileError
 from pipelines.features.sql_file import SqlFile
+from pipelines.moments import Timezone
 
 Row = Mapping[str, Any]
 
@@ -24,6 +25,7 @@ class _WrittenCase(BaseModel):
     name: str
     as_of: datetime | None = None
     until: datetime | None = None
+    timezone: Timezone = "UTC"
     given: dict[str, list[dict[str, Any]]]
     expect: list[dict[str, Any]]
 
@@ -80,7 +82,7 @@ def read_cases(path: Path, file: SqlFile) -> list[Case]:
 
 def _case(path: Path, file: SqlFile, written: _WrittenCase) -> Case:
     moments = {"as_of": written.as_of, "until": written.until}
-    binds: dict[str, datetime | str] = {"timezone": "UTC"}
+    binds: dict[str, datetime | str] = {"timezone": written.timezone}
     binds |= {name: moment for name, moment in moments.items() if moment is not None}
     missing = sorted(file.parameters - set(binds))
     if missing:

@@ -20,6 +20,7 @@ from pipelines.features.header import SqlFileError
 from pipelines.features.sandbox import interrupting_after, lock_sandbox, open_sandbox
 from pipelines.features.settings import FeatureSettings
 from pipelines.features.sql_file import SqlFile
+from pipelines.features.tables.computed import SCHEMAS
 from pipelines.sources.mapping import EVENT_COLUMNS, ITEM_COLUMNS
 
 _MONEY = {"value", "quantity", "price"}
@@ -32,12 +33,16 @@ _TYPES: Mapping[str, pa.DataType] = {
     "tags": pa.list_(pa.string()),
     "vector": pa.list_(pa.float32()),
     "weight": pa.float64(),
+    "degree": pa.int64(),
+    "pagerank": pa.float64(),
+    "community": pa.int64(),
 }
 _COLUMNS = {
     "events": [name for name in EVENT_COLUMNS if name != "source_file"],
     "items": list(ITEM_COLUMNS),
     "users": ["user_id", "segment", "created_at"],
     "event_weights": ["event_type", "weight"],
+    **{name: schema.names for name, schema in SCHEMAS.items()},
 }
 
 

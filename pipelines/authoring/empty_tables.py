@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from pipelines.features.problems import SqlFileError
 from pipelines.features.sql_file import load_sql_file
+from pipelines.features.tables.computed import SCHEMAS
 from pipelines.lake import Lake, LakeError, open_lake
 from pipelines.sources.mapping import EVENT_COLUMNS, ITEM_COLUMNS, USER_COLUMNS, fit_columns
 from pipelines.sources.settings import SourceSettings
@@ -23,7 +24,7 @@ _CANONICAL = {"events": EVENT_COLUMNS, "items": ITEM_COLUMNS, "users": USER_COLU
 def create_empty_tables(
     connection: duckdb.DuckDBPyConnection, settings: Settings, directory: Path
 ) -> None:
-    """`events`, `items`, `users` and `event_weights` as the lake has them, without rows.
+    """`events`, `items`, `users`, `event_weights` and the computed tables, without rows.
 
     Before anything was ingested: the canonical columns, and those that the staging SQL of the
     source below *directory* adds to the users.
@@ -40,6 +41,7 @@ def _schemas(settings: Settings, directory: Path) -> Iterator[tuple[str, pa.Sche
     else:
         yield from _lake_schemas(lake)
     yield "event_weights", pa.schema({"event_type": pa.string(), "weight": pa.float64()})
+    yield from SCHEMAS.items()
 
 
 def _lake_schemas(lake: Lake) -> Iterator[tuple[str, pa.Schema]]:

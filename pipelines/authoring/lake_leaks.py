@@ -24,6 +24,7 @@ from pipelines.authoring.workbench import (
 from pipelines.features.base_tables import expose_dimensions, seen_events
 from pipelines.features.problems import SqlFileError
 from pipelines.features.settings import FeatureSettings
+from pipelines.features.tables.kept import show_computed_tables
 from pipelines.files import locked, read_json, write_json
 from pipelines.inputs import run_cutoffs
 from pipelines.moments import NightSettings
@@ -84,6 +85,13 @@ def _find_leaks(
             stack.enter_context(open_tables(bench, _expose(bench, events, before, built)))
             for before in (None, end)
         )
+        for connection in (whole, cut):
+            show_computed_tables(
+                connection,
+                bench.read_tables(needed),
+                context,
+                known_before=context.received_before(bench.files[needed[-1]]),
+            )
         for name in needed:
             file = bench.files[name]
             if name not in built:

@@ -12,6 +12,7 @@ from sqlglot.optimizer.scope import traverse_scope
 from pipelines.features.folder import BASE_TABLES, upstream
 from pipelines.features.problems import SqlFileError
 from pipelines.features.sql_file import SqlFile
+from pipelines.features.tables.computed import SCHEMAS
 from pipelines.sources.mapping import EVENT_COLUMNS, ITEM_COLUMNS, USER_COLUMNS
 from pipelines.surfaces import SurfacesSettings
 
@@ -20,6 +21,7 @@ _BASE_COLUMNS: Mapping[str, list[str]] = {
     "items": list(ITEM_COLUMNS),
     "users": list(USER_COLUMNS),
     "event_weights": ["event_type", "weight"],
+    **{name: schema.names for name, schema in SCHEMAS.items()},
 }
 # Tables that code reads by their name, and what for.
 _READ_BY_NAME = {

@@ -18,6 +18,7 @@ from pipelines.features.sandbox import interrupting_after
 from pipelines.features.settings import FeatureSettings
 from pipelines.features.snapshots import SnapshotContext
 from pipelines.features.sql_file import SqlFile
+from pipelines.features.tables.kept import show_computed_tables
 
 _SHOWN_ROWS = 5
 _TOP_VALUES = 3
@@ -75,6 +76,13 @@ def preview_file(
     seconds = bench.settings.read(FeatureSettings).timeout_s
     snapshots = bench.snapshots(moment) if sample == 1.0 else {}
     with open_tables(bench, _expose(bench, file, moment, sample)) as connection:
+        show_computed_tables(
+            connection,
+            bench.read_tables(bench.needed([name])),
+            context,
+            known_before=context.received_before(file),
+            is_sample=sample < 1.0,
+        )
         for needed in bench.needed([name])[:-1]:
             if needed in snapshots:
                 connection.read_parquet(str(snapshots[needed])).create_view(needed)

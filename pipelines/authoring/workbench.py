@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.features.build import features_directory
+from pipelines.features.build import features_directory, read_recipe
 from pipelines.features.folder import load_folder, upstream
 from pipelines.features.problems import SqlFileError
 from pipelines.features.sandbox import interrupting_after, lock_sandbox, open_sandbox
@@ -61,6 +61,7 @@ class Workbench:
             timezone=night.timezone,
             weights_hash=hash_json(self.weights),
             as_known_then=night.as_known_then,
+            recipe=read_recipe(self.settings),
         )
 
     def received_before(self, cutoff: datetime, file: SqlFile) -> datetime:
@@ -81,6 +82,10 @@ class Workbench:
             if name in wanted:
                 wanted |= set(upstream(self.files, name))
         return [name for name in self.files if name in wanted]
+
+    def read_tables(self, names: Iterable[str]) -> set[str]:
+        """Every table that the files *names* read."""
+        return {table for name in names for table in self.files[name].dependencies}
 
 
 def open_workbench(settings: Settings) -> Workbench:

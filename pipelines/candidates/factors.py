@@ -28,6 +28,11 @@ class Factors:
         self._item_factors = item_factors
         self._history = history  # users × items, summed weights: what can explain a candidate
 
+    @property
+    def vectors(self) -> tuple[FloatArray, FloatArray]:
+        """Of users and of items, a row each."""
+        return self._user_factors, self._item_factors
+
     def candidates(self, users: IntArray, k: int, seen: csr_matrix | None) -> IntArray:
         width = min(k, len(self._item_factors))
         with threadpool_limits(1, "blas"):

@@ -27,6 +27,8 @@ from pipelines.features.snapshots import (
     write_snapshot,
 )
 from pipelines.features.sql_file import SqlFile
+from pipelines.features.tables.computed import Recipe
+from pipelines.features.tables.kept import expose_kept_tables, kept_tables
 from pipelines.files import hash_json, replacing, replacing_directory, write_json
 from pipelines.inputs import run_cutoffs, run_lake
 from pipelines.lake import Lake
@@ -50,17 +52,18 @@ def build_features(run: Run) -> Mapping[str, Any]:
     contexts = [snapshot_context(run, run_lake(run), cutoffs, cutoff) for cutoff in cutoffs.all]
     built: dict[datetime, list[str]] = {}
     snapshots = {}
+    used: set[Path] = set()
     for context in progress(contexts, "features", unit="cutoff"):
-        files_at = _files_at(files, context)
-        keys = snapshot_keys(files_at, context)
-        built[context.cutoff] = sorted(build_cutoff(run, files_at, context, keys))
-        snapshots[context.cutoff] = {n: context.path(f, keys[n]) for n, f in files_at.items()}
+        wanted = files_at(files, context)
+        keys = snapshot_keys(wanted, context)
+        built[context.cutoff] = sorted(build_cutoff(run, wanted, context, keys))
+        snapshots[context.cutoff] = {n: context.path(f, keys[n]) for n, f in wanted.items()}
+        used |= {*snapshots[context.cutoff].values(), *_computed_below(wanted, context)}
     with replacing(run.path("features.duckdb")) as beside:
         _collect(beside, snapshots, run.as_of)
     root = contexts[0].directory
-    used = sorted(p.relative_to(root).as_posix() for at in snapshots.values() for p in at.values())
-    write_json(run.path(SNAPSHOTS), used)
-    tables = sum(len(_files_at(files, context)) for context in contexts)
+    write_json(run.path(SNAPSHOTS), sorted(path.relative_to(root).as_posix() for path in used))
+    tables = sum(len(files_at(files, context)) for context in contexts)
     rebuilt = sum(map(len, built.values()))
     names = {compact(cutoff): names for cutoff, names in built.items() if names}
     write_json(run.path(REBUILT), {"rebuilt": names, "reused": tables - rebuilt})
@@ -95,7 +98,14 @@ def snapshot_context(run: Run, lake: Lake, cutoffs: Cutoffs, cutoff: datetime) -
         timezone=run.settings.read(NightSettings).timezone,
         as_known_then=run.settings.read(NightSettings).as_known_then,
         weights_hash=hash_json(run.settings.read(EventSettings).weights),
+        recipe=read_recipe(run.settings),
     )
+
+
+def read_recipe(settings: Settings) -> Recipe:
+    """What decides the computed tables, by *settings*."""
+    features = settings.read(FeatureSettings)
+    return Recipe(features.graph, features.vectors, settings.read(NightSettings).seed)
 
 
 def build_cutoff(
@@ -121,6 +131,14 @@ def build_cutoff(
                 weights,
                 event_before=run.as_of,
                 received_before=known_before,
+            )
+            expose_kept_tables(
+                connection,
+                {table for name in names for table in files[name].dependencies},
+                context,
+                known_before=context.received_before(files[names[0]]),
+                rebuild=run.is_rebuild,
+                threads=run.settings.read(NightSettings).threads,
             )
             for name in ready:
                 _expose(connection, paths[name], name)
@@ -181,10 +199,19 @@ def _build_side_by_side(
     return seconds
 
 
-def _files_at(files: Mapping[str, SqlFile], context: SnapshotContext) -> dict[str, SqlFile]:
+def files_at(files: Mapping[str, SqlFile], context: SnapshotContext) -> dict[str, SqlFile]:
     """Labels of the night itself lie in the future: they are not built."""
     labelled = context.cutoff in context.cutoffs.labelled
     return {name: file for name, file in files.items() if labelled or not file.is_label}
+
+
+def _computed_below(files: Mapping[str, SqlFile], context: SnapshotContext) -> set[Path]:
+    """The computed tables that *files* read as of the context's cutoff."""
+    found: set[Path] = set()
+    for file in files.values():
+        known_before = context.received_before(file)
+        found |= set(kept_tables(file.dependencies, context, known_before).values())
+    return found
 
 
 def _expose(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 from pipelines.features.problems import Problem, SqlFileError
 from pipelines.features.sql_file import GRAINS as GRAINS
 from pipelines.features.sql_file import SqlFile, load_sql_file
+from pipelines.features.tables.computed import COMPUTED_TABLES
 
-BASE_TABLES = ("events", "items", "users", "event_weights")
+BASE_TABLES = ("events", "items", "users", "event_weights", *COMPUTED_TABLES)
 
 
 def load_folder(directory: Path) -> dict[str, SqlFile]:
@@ -82,7 +83,7 @@ def downstream_of(files: Mapping[str, SqlFile], names: Iterable[str]) -> dict[st
 
 def _add(files: dict[str, SqlFile], file: SqlFile) -> None:
     if file.name in BASE_TABLES:
-        message = f"{file.name} is a table of the lake; choose another name"
+        message = f"{file.name} is a table that every file may read; choose another name"
         raise SqlFileError.listing([Problem(file.path, 1, message)])
     if file.name in files:
         message = (

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from pipelines.features.tables.settings import GraphSettings, VectorSettings
 from settings import Section
 
 
@@ -22,3 +23,5 @@ class FeatureSettings(Section):
     # Of a sample of users, about; the leak test of a night looks at all their events.
     leak_test_events: Annotated[int, Field(ge=100)] = 100_000
     max_rows: Annotated[int, Field(ge=1)] = 200_000_000  # in one table at one cutoff
+    graph: GraphSettings = GraphSettings()  # of item_graph and user_graph
+    vectors: VectorSettings = VectorSettings()  # of item_embeddings and user_embeddings

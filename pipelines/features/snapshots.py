@@ -20,6 +20,7 @@ from pipelines.features.header import SqlFileError
 from pipelines.features.sandbox import interrupting_after
 from pipelines.features.settings import FeatureSettings
 from pipelines.features.sql_file import SqlFile
+from pipelines.features.tables.computed import COMPUTED_TABLES, Recipe, kind_of
 from pipelines.files import hash_json, replacing
 from pipelines.lake import Lake
 from pipelines.moments import Cutoffs, compact
@@ -38,6 +39,7 @@ class SnapshotContext:
     cutoffs: Cutoffs
     timezone: str
     weights_hash: str
+    recipe: Recipe  # of the computed tables
     as_known_then: bool = False
 
     def received_before(self, file: SqlFile) -> datetime | None:
@@ -48,6 +50,12 @@ class SnapshotContext:
     @property
     def until(self) -> datetime:
         return self.cutoff + self.cutoffs.horizon
+
+    def computed_key(self, table: str, known_before: datetime | None) -> str:
+        """The key of a computed *table* of events received before *known_before*, if not None."""
+        kind = kind_of(table)
+        events = [self.lake.events_hash(self.cutoff), known_before, self.weights_hash]
+        return hash_json([table, self.cutoff, events, self.recipe.hash_of(kind)])
 
     def path(self, file: SqlFile, key: str) -> Path:
         """Where the rows of *key* are; other rows of the same table are another file."""
@@ -121,11 +129,19 @@ def write_snapshot(
             ) from error
 
 
+def write_keyed(table: pa.Table, path: Path, key: str) -> None:
+    """Writes *table* to *path* with its key inside, beside its place first."""
+    with replacing(path) as beside:
+        pq.write_table(table.replace_schema_metadata({_KEY: key.encode()}), beside)
+
+
 def _input_key(table: str, file: SqlFile, keys: Mapping[str, str], context: SnapshotContext) -> str:
     if table == "events":
         events = context.lake.events_hash(context.until if file.is_label else context.cutoff)
         known_before = context.received_before(file)
         return hash_json([events, known_before]) if known_before else events
+    if table in COMPUTED_TABLES:
+        return context.computed_key(table, context.received_before(file))
     if table == "event_weights":
         return context.weights_hash
     if table in keys:

@@ -16,8 +16,10 @@ from typing import Any
 
 from pipelines.features.build import SNAPSHOTS, snapshot_context
 from pipelines.features.folder import lineage_of
+from pipelines.features.settings import FeatureSettings
 from pipelines.features.snapshots import read_key, snapshot_keys
 from pipelines.features.sql_file import SqlFile
+from pipelines.features.tables.settings import GraphSettings, VectorSettings
 from pipelines.files import read_json
 from pipelines.inputs import run_cutoffs, run_lake
 from pipelines.moments import NightSettings
@@ -98,7 +100,7 @@ def _of_another(run: Run, other: Run, file: SqlFile) -> Iterator[tuple[datetime,
 def _means_the_same(settings: Settings, other: Run, lineage: Mapping[str, SqlFile]) -> bool:
     """Whether *other* ran the same SQL of a whole *lineage* under the same settings."""
     ran: dict[str, str] = other.manifest["outputs"]["sql"]
-    sections = (NightSettings, EventSettings)
+    sections = (NightSettings, EventSettings, FeatureSettings)
     now = {s.section_name: settings.read(s).model_dump(mode="json") for s in sections}
     return all(ran.get(name) == file.sha256 for name, file in lineage.items()) and (
         _decisive(other.manifest["settings"]) == _decisive(now)
@@ -109,7 +111,10 @@ def _decisive(sections: Mapping[str, Any]) -> list[Any]:
     """What decides the rows of a table besides its SQL and the data."""
     night = sections["night"]
     known_then = night.get("as_known_then", False)  # runs of older versions do not say it
-    return [night["timezone"], night["horizon"], known_then, sections["events"]]
+    ours = [night["timezone"], night["horizon"], night["seed"], known_then, sections["events"]]
+    defaults = {"graph": GraphSettings(), "vectors": VectorSettings()}
+    made_by = {name: table.model_dump(mode="json") for name, table in defaults.items()}
+    return [*ours, {name: sections["features"].get(name, made_by[name]) for name in made_by}]
 
 
 def _kept_moments(run: Run) -> list[datetime]:

@@ -160,13 +160,14 @@ FOLDERS = {
     ),
     "unknown table": (
         {"user/visits": "select user_id, 1 as n_events from zzz"},
-        r"reads the unknown table zzz; known: events, items, users, event_weights, visits$",
+        r"reads the unknown table zzz; known: events, items, users, event_weights, "
+        r"item_graph, user_graph, item_embeddings, user_embeddings, visits$",
     ),
     "name twice": (
         {"user/visits": BODY, "user_item/visits": BODY},
         r"user_item/visits\.sql:1: .*user/visits\.sql makes a table of this name already",
     ),
-    "name of the lake": ({"item/events": BODY}, r"events is a table of the lake; choose another"),
+    "name of the lake": ({"item/events": BODY}, r"events is a table that every file may read"),
     "cycle": (
         {
             "user/first": "select user_id, 1 as n_events from second",

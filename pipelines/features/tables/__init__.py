@@ -1,0 +1,1 @@
+"""Tables that SQL cannot make well: graphs and vectors, computed for each cutoff."""
