@@ -82,6 +82,38 @@ TUNE = {
     ),
 }
 
+BACKFILL = {
+    "tables": Param(
+        type="array",
+        items={"type": "string"},
+        minItems=1,
+        title="Tables",
+        description="Of feature_sql, one a line, as `python -m pipelines features lineage` "
+        "names them.",
+    ),
+    "cutoffs": Param(
+        12,
+        type="integer",
+        minimum=1,
+        maximum=520,
+        title="Cutoffs",
+        description="How many Mondays, counted back. Those that are there already are skipped.",
+    ),
+    "newest": Param(
+        None,
+        type=["null", "string"],
+        pattern=r"^(\d{4}-\d\d-\d\d([T ].+)?)?$",
+        title="Newest",
+        description="ISO, UTC: the last moment. Empty: that of the run.",
+    ),
+    "run": Param(
+        None,
+        type=["null", "string"],
+        title="Run",
+        description="Whose data and settings. Empty: the newest finished run's.",
+    ),
+}
+
 ROLL_BACK = {
     "reason": Param(
         type="string",

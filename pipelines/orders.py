@@ -80,6 +80,15 @@ class TuneOrder(Order):
     write: Literal["write", "dry run"] = "write"  # whether the next night reads what was found
 
 
+class BackfillOrder(Order):
+    """Tables at past weekly cutoffs: which, how many, and up to when."""
+
+    tables: Annotated[tuple[str, ...], BeforeValidator(_names), Field(min_length=1)]
+    cutoffs: Annotated[int, Field(ge=1, le=520)] = 12
+    newest: Annotated[datetime | None, BeforeValidator(_moment)] = None  # empty: the run's moment
+    run: str | None = None  # empty: the newest finished one
+
+
 class ReleaseOrder(Order):
     """Nothing to choose: the next night flips again."""
 

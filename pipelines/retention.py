@@ -1,4 +1,4 @@
-"""Removes what no night needs any more: old runs, and snapshots that nobody shares."""
+"""Removes what no night needs any more: old runs, and snapshots that nobody shares or asked for."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from pipelines.features.build import SNAPSHOTS
+from pipelines.features.kept_backfills import read_backfills
 from pipelines.files import read_json
 from pipelines.runs import FINISHED, REMOVED_SUFFIX, Run, list_runs, open_run, runs_directory
 from settings import Section, Settings
@@ -64,10 +65,14 @@ def _version(run: Run) -> str:
 
 
 def _remove_unused_snapshots(settings: Settings, runs: Collection[Run]) -> None:
-    """Deletes snapshots that none of *runs* has, save young ones: a night may be about to."""
+    """Deletes snapshots that none of *runs* has and nobody backfilled, save young ones.
+
+    A night may be about to list those.
+    """
     root = var_directory(settings) / "snapshots"
     lists = [run.path(SNAPSHOTS) for run in runs]
     used = {root / name for path in lists if path.exists() for name in read_json(path)}
+    used |= {root / name for name in read_backfills(root)}
     before = time.time() - YOUNG_S
     for path in sorted(root.rglob("*.parquet")):
         if path not in used and path.stat().st_mtime < before:

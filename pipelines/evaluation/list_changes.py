@@ -42,7 +42,9 @@ def measure_list_changes(
         "users": int(both.sum()),
         "users_only_tonight": int((has_now & ~had).sum()),
         "users_only_live": int((had & ~has_now).sum()),
-        **{f"overlap@{k}": _mean(_overlap(tonight[both, :k], before[both, :k])) for k in DEPTHS},
+        **{
+            f"overlap@{k}": _mean(shared_share(tonight[both, :k], before[both, :k])) for k in DEPTHS
+        },
         f"changed@{DEPTH}": _mean(changed),
     }
 
@@ -70,7 +72,7 @@ def _first_items(
     return lists
 
 
-def _overlap(one: IntArray, other: IntArray) -> DoubleArray:
+def shared_share(one: IntArray, other: IntArray) -> DoubleArray:
     """For each row the share of the longer list that both have."""
     shared = np.empty(len(one))
     for start in range(0, len(one), _BLOCK_USERS):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.evaluation.metrics import paired_interval
+from pipelines.evaluation.metrics import DoubleArray, paired_interval
 from pipelines.evaluation.settings import EvaluationSettings
 from pipelines.evaluation.user_figures import COMPARED, read_user_figures
 
@@ -52,12 +52,22 @@ def compare_user_figures(
     figures = {}
     for metric in COMPARED:
         a, b = ours[metric].to_numpy()[both[1]], theirs[metric].to_numpy()[both[2]]
-        low, high = paired_interval(a, b, settings.bootstrap_rounds, settings.confidence, seed)
-        figures[metric] = PairedFigure(
-            users=len(a),
-            live=round(float(b.mean()), 6),
-            tonight=round(float(a.mean()), 6),
-            difference=round(float((a - b).mean()), 6),
-            interval=(round(low, 6), round(high, 6)),
-        )
+        figures[metric] = pair_figures(b, a, settings, seed)
     return figures
+
+
+def pair_figures(
+    before: DoubleArray, now: DoubleArray, settings: EvaluationSettings, seed: int
+) -> PairedFigure:
+    """One metric of the same users, at least one, in the same order: live *before*, tonight *now*.
+
+    Raises `ValueError` when their numbers differ.
+    """
+    low, high = paired_interval(now, before, settings.bootstrap_rounds, settings.confidence, seed)
+    return PairedFigure(
+        users=len(now),
+        live=round(float(before.mean()), 6),
+        tonight=round(float(now.mean()), 6),
+        difference=round(float((now - before).mean()), 6),
+        interval=(round(low, 6), round(high, 6)),
+    )

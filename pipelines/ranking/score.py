@@ -78,9 +78,13 @@ def rank_users(
     users: IntArray,
     ranker: Ranker,
     source: CandidateSource | None = None,
+    features: FeatureColumns | None = None,
 ) -> Ranked:
-    """All candidates of *users* as of *cutoff*, ranked; from *source* where it is open already."""
-    features = open_features_of(run, index, cutoff, users, ranker.vocabulary)
+    """All candidates of *users* as of *cutoff*, ranked.
+
+    *source* and *features* (of *users* and maybe more) where they are open already.
+    """
+    features = features or open_features_of(run, index, cutoff, users, ranker.vocabulary)
     parts = list(_rank_blocks(run, surface, cutoff, users, ranker, features, source))
     return Ranked(
         users=np.concatenate([part.users for part in parts]),

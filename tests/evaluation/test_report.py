@@ -17,6 +17,7 @@ from pipelines.evaluation.comparison_section import (
 )
 from pipelines.evaluation.report import Gate, Stage, read_gates, read_stages, write_report
 from pipelines.evaluation.shoppers import Shopper, ShownItem, pick_shoppers
+from pipelines.features.rebuilt import REBUILT, describe_rebuilt
 from pipelines.files import read_json, write_json
 from pipelines.index import load_index
 from pipelines.runs import Run
@@ -233,6 +234,14 @@ def test_stages_add_up_shards(run):
         Stage("features", 2.0, peaks[0], {"tables": 7}),
         Stage("score", 4.5, max(peaks[1:]), {"users": 3, "rows": 30}),
     ]
+
+
+def test_the_page_says_what_was_rebuilt(run):
+    """Which feature tables the night built itself stands beside its seconds."""
+    record = {"rebuilt": {"20240506T000000": ["visits"]}, "reused": 7}
+    write_json(run.path(REBUILT), record)
+    _, page = write_and_read(run)
+    assert f"{describe_rebuilt(record)}." in page.words
 
 
 def test_gates(run):

@@ -1,0 +1,76 @@
+"""What changed files would do to lists, as a page that needs nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from pipelines.authoring.changes import Change
+from pipelines.authoring.diff_lists import ShownUser, SurfaceDiff
+from pipelines.authoring.diff_lists_rows import (
+    figure_rows,
+    importance_rows,
+    item_rows,
+    list_rows,
+    user_rows,
+)
+from pipelines.authoring.diff_lists_text import NOBODY
+from pipelines.files import replacing
+from settings import ProjectSettings, Settings
+from settings.project import var_directory
+
+FILE = "diff.html"
+
+
+def write_diff_page(
+    settings: Settings,
+    base: str,
+    run: str,
+    changes: Sequence[Change],
+    surfaces: Sequence[SurfaceDiff],
+) -> Path:
+    """Writes `diff.html` below the namespace's folder of var; the next diff replaces it."""
+    path = var_directory(settings) / FILE
+    page = _environment().get_template(FILE)
+    with replacing(path) as beside:
+        text = page.render(
+            namespace=settings.read(ProjectSettings).namespace,
+            base=base,
+            run=run,
+            changes=changes,
+            nobody=NOBODY,
+            sections=[_section(surface) for surface in surfaces],
+        )
+        beside.write_text(text, encoding="utf-8")
+    return path
+
+
+def _section(surface: SurfaceDiff) -> dict[str, Any]:
+    return {
+        "name": surface.surface,
+        "has_figures": bool(surface.figures),
+        "figures": figure_rows(surface),
+        "importance": importance_rows(surface),
+        "lists": list_rows(surface),
+        "items": item_rows(surface),
+        "users": [_shown(user) for user in surface.shown],
+    }
+
+
+def _shown(user: ShownUser) -> dict[str, Any]:
+    name = f"User {user.user_id} ({user.segment}), {user.meaning}"
+    return {"name": name, "rows": user_rows(user)}
+
+
+def _environment() -> Environment:
+    here = Path(__file__).parent
+    return Environment(
+        loader=FileSystemLoader([here, here.parent / "evaluation"]),  # the report's style
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
