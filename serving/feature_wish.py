@@ -15,6 +15,7 @@ from serving.problems import ParameterProblem, UnknownKindProblem
 from store.features import FeatureKind
 
 MAX_ID = 1024  # characters; a title or a category may be an id as well
+_SHOWN = 200  # characters of what was found: any name, but not megabytes of a body
 _KEYS = ("kind", "ids", "features")
 
 Kinds = Mapping[str, FeatureKind]
@@ -48,7 +49,7 @@ def read_body(data: bytes, kinds: Kinds, max_ids: int) -> FeatureWish:
     """
     body = _parse(data)
     if unknown := sorted(body.keys() - set(_KEYS)):
-        raise ParameterProblem("body", ", ".join(unknown), f"only {', '.join(_KEYS)}")
+        raise ParameterProblem("body", ", ".join(unknown)[:_SHOWN], f"only {', '.join(_KEYS)}")
     kind = body.get("kind")
     if not isinstance(kind, str):
         raise ParameterProblem("kind", _show(kind), "text, such as user")
@@ -73,7 +74,7 @@ def _parse(data: bytes) -> dict[str, Any]:
 
 def _kind(name: str, kinds: Kinds) -> FeatureKind:
     if name not in kinds:
-        raise UnknownKindProblem(name, tuple(kinds), _near(name, kinds))
+        raise UnknownKindProblem(name[:_SHOWN], tuple(kinds), _near(name, kinds))
     return kinds[name]
 
 
@@ -107,15 +108,17 @@ def _features(kind: FeatureKind, named: Iterable[str]) -> tuple[str, ...]:
             found.update(dict.fromkeys(tables[name]))
         else:
             expected = f"a feature or a table of {kind.name}{_near(name, [*kind.places, *tables])}"
-            raise ParameterProblem("features", name, expected)
+            raise ParameterProblem("features", name[:_SHOWN], expected)
     return tuple(found)
 
 
 def _near(name: str, known: Iterable[str]) -> str:
+    if len(name) > _SHOWN:  # no name is; comparing would take 40 times its bytes
+        return ""
     close = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean {close[0]}?" if close else ""
 
 
 def _show(value: Any) -> str:
     """*value* as JSON, not all of a long one."""
-    return json.dumps(value, ensure_ascii=False)[:100]
+    return json.dumps(value, ensure_ascii=False)[:_SHOWN]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -109,19 +109,25 @@ def diff_lists(
         for name, (_, files) in folders.items()
     }
     users = sample_users(run, index, tables["now"], n_users)
-    for name, (_, files) in folders.items():
-        train_side(sides[name].run, files, tables[name], index.user_ids[users].tolist())
+    ids = index.user_ids[users].tolist()
     with ThreadPoolExecutor(run.settings.read(NightSettings).threads) as pool:
-        ranking = [
-            pool.submit(_rank, list(sides.values()), index, purpose, users)
-            for purpose in ("evaluated", "night")
+        training = [
+            pool.submit(train_side, sides[name].run, files, tables[name], ids)
+            for name, (_, files) in folders.items()
         ]
-        for done in ranking:
-            done.result()
+        _wait(training)
+        both = list(sides.values())
+        _wait([pool.submit(_rank, both, index, at, users) for at in ("evaluated", "night")])
     return [
         _compare(surface, sides["then"], sides["now"], index, users, changes)
         for surface in run.settings.read(SurfacesSettings).names
     ]
+
+
+def _wait(work: Sequence[Future[None]]) -> None:
+    """Until all of *work* is done; raises what went wrong in it."""
+    for done in work:
+        done.result()
 
 
 def _rank(sides: Sequence[_Side], index: Index, purpose: str, users: IntArray) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from pipelines.features.tables.kept import show_computed_tables
 
 _SHOWN_ROWS = 5
 _TOP_VALUES = 3
-_NUMBERS = ("INT", "DECIMAL", "DOUBLE", "FLOAT")
+_NUMBERS = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL.*|DOUBLE|FLOAT)")
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ def _summaries(table: duckdb.DuckDBPyRelation) -> Iterator[ColumnPreview]:
 
 
 def _is_number(kind: str) -> bool:
-    return any(word in kind for word in _NUMBERS) and not kind.endswith("]")
+    return _NUMBERS.fullmatch(kind) is not None
 
 
 def _quantiles(table: duckdb.DuckDBPyRelation, name: str) -> str:

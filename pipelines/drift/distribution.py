@@ -13,6 +13,7 @@ from pipelines.drift.bins import Bins, Categories
 # other, of which only nulls are counted.
 NUMBER, MOMENT, LENGTH, TEXT, OTHER = "number", "moment", "length", "text", "other"
 NUMERIC = (NUMBER, MOMENT, LENGTH)
+OUTGROWN = 0.5  # share of values that the bins do not tell apart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,13 @@ class Distribution:
         if self.bins is not None:
             return self.bins.edges
         return self.categories.values if self.categories else ()
+
+    @property
+    def is_outgrown(self) -> bool:
+        """Whether most values are below or above all edges, or texts without a bin of their own."""
+        if self.bins is not None:
+            return bool(self.shares) and max(self.shares[0], self.shares[-1]) > OUTGROWN
+        return sum(share for text, share in self.top if text not in self.divisions) > OUTGROWN
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from pipelines.drift.distribution import TableDistribution
+from pipelines.drift.distribution import Distribution, TableDistribution
 from pipelines.drift.distributions import FILE, Tables, read_distributions
 from pipelines.drift.settings import DriftSettings
 from pipelines.runs import FINISHED, Run, list_runs, open_run
@@ -40,8 +41,30 @@ def last_runs(run: Run) -> list[EarlierRun]:
 
 
 def newest_tables(earlier: list[EarlierRun]) -> dict[str, TableDistribution]:
-    """Each table as the newest of *earlier* runs that had it (newest first) saw it."""
-    return {name: table for run in reversed(earlier) for name, table in run.tables.items()}
+    """Each table as the newest of *earlier* runs that had it (newest first) saw it.
+
+    Without the columns whose bins say nothing any more: in all of the runs they were outgrown, or
+    had no value. Tonight's bins would have the same shares whatever the values are.
+    """
+    newest = {name: table for run in reversed(earlier) for name, table in run.tables.items()}
+    return {name: _without_outgrown(table, earlier, name) for name, table in newest.items()}
+
+
+def _without_outgrown(
+    newest: TableDistribution, earlier: Sequence[EarlierRun], name: str
+) -> TableDistribution:
+    tables = [run.tables[name] for run in earlier if name in run.tables]
+    same = [table for table in tables if table.definition == newest.definition]
+    seen: dict[str, list[Distribution]] = {
+        column: [table.columns[column] for table in same if column in table.columns]
+        for column in newest.columns
+    }
+    kept = {
+        column: newest.columns[column]
+        for column, found in seen.items()
+        if not all(one.is_outgrown or not one.values for one in found)
+    }
+    return replace(newest, columns=kept)
 
 
 def _has_them(run: Run) -> bool:

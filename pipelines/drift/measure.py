@@ -101,7 +101,9 @@ def _column(name: str, kind: Any, cutoff: datetime) -> _Column:
         return _Column(name, NUMBER, whole, _finite(column.cast("DOUBLE")))
     if kind.id in _MOMENTS:
         then = FunctionExpression("epoch", ConstantExpression(cutoff).cast("TIMESTAMP"))
-        at = FunctionExpression("epoch", column.cast("TIMESTAMP"))
+        # A moment with a zone is UTC as it is; as a naive one it would be that of the machine.
+        moment = column if kind.id == "timestamp with time zone" else column.cast("TIMESTAMP")
+        at = FunctionExpression("epoch", moment)
         return _Column(name, MOMENT, False, (then - at) / ConstantExpression(_DAY_S))
     if kind.id in ("list", "array"):
         return _Column(name, LENGTH, True, FunctionExpression("len", column).cast("DOUBLE"))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from sqlglot import exp
 
-Nodes = Sequence[exp.Expression]  # of the whole query, outermost first
-Finding = tuple[exp.Expression, str]  # what breaks the rule, and the message
+from pipelines.features.row_orders import Finding, Nodes
 
 PARAMETERS = {"as_of", "until", "timezone"}
 
@@ -98,10 +98,11 @@ _CLOCKS = {
     "session_user",
     "user",
 }
-_ORDERED = (exp.ArrayAgg, exp.First, exp.GroupConcat, exp.Last)
 _MAX_SIZE = 10_000  # characters or elements that one call may make
 _GROWING = (exp.GenerateSeries, exp.Pad, exp.Repeat, exp.Space)
-_GROWING_NAMES = {"array_resize", "bar", "bitstring", "list_resize", "printf"}
+_GROWING_NAMES = {"array_resize", "bar", "bitstring", "list_resize"}
+# In the text of a format: a width of many digits, or one that is itself an argument.
+_WIDE = re.compile(r"\d{5,}|%[^a-zA-Z%]*\*|\{[^{}]*:[^{}]*\{")
 _TABLE_FUNCTIONS = ("unnest(", "range(", "generate_series(")
 _INSIDE_OUT = (exp.Command, exp.Create, exp.Describe, exp.Insert, exp.Summarize, exp.Pivot)
 
@@ -109,7 +110,7 @@ _INSIDE_OUT = (exp.Command, exp.Create, exp.Describe, exp.Insert, exp.Summarize,
 def hidden_columns(nodes: Nodes) -> Iterator[Finding]:
     """`select *` and what else stands for columns that the text does not name."""
     for node in _of(nodes, (exp.Star, exp.Columns)):
-        if not isinstance(node.parent, (exp.Count, exp.Columns)):
+        if not isinstance(node.parent, (exp.Count, exp.Columns)) and not _is_named_values(node):
             yield (
                 node,
                 "`select *` hides columns; name them, so that the header and the result can be "
@@ -135,20 +136,6 @@ def chance(nodes: Nodes) -> Iterator[Finding]:
             )
 
 
-def missing_orders(nodes: Nodes) -> Iterator[Finding]:
-    """Results that depend on the order in which rows happen to come."""
-    for node in _of(nodes, _ORDERED):
-        if not isinstance(node.parent, exp.Window) and node.find(exp.Order) is None:
-            yield node, f"{_call(node)} follows the order of the rows; give it an order by inside"
-    for node in _of(nodes, exp.RowNumber):
-        window = node.parent
-        if isinstance(window, exp.Window) and not (window.args.get("order") or window.alias):
-            yield node, "row_number() numbers rows in any order; give its window an order by"
-    for node in _of(nodes, exp.Limit):
-        if node.parent is not None and node.parent.args.get("order") is None:
-            yield node, "limit without order by keeps any rows; order them, ties broken by id"
-
-
 def growth(nodes: Nodes) -> Iterator[Finding]:
     """Values as large as they are told to be: no limit of memory or time holds within one call."""
     for node in nodes:
@@ -161,6 +148,12 @@ def growth(nodes: Nodes) -> Iterator[Finding]:
                     f"{_MAX_SIZE} or the length of a value, and range() a place in `from`, where "
                     "it makes rows",
                 )
+        elif _is_wide_format(node):
+            yield (
+                node,
+                f"{_call(node)} may make a value of any size; write its format out, with widths "
+                f"up to {_MAX_SIZE - 1}",
+            )
 
 
 def foreign_letters(nodes: Nodes) -> Iterator[Finding]:
@@ -203,6 +196,28 @@ def parameter_name(node: exp.Expression) -> str:
     """Name of a parameter without its `$`; `?` when it has none."""
     inner = node.this
     return str((inner.name if isinstance(inner, exp.Expression) else inner) or "?")
+
+
+def _is_named_values(star: exp.Expression) -> bool:
+    """Whether it stands for `(values …) as t(a, b)`, or for the CTE `t(a, b) as (values …)`."""
+    select = star.parent
+    source = select.args.get("from_") if isinstance(select, exp.Select) else None
+    if source is None or select.args.get("joins") or not isinstance(source.this, exp.Values):
+        return False
+    outer = select.parent
+    aliases = [source.this.args.get("alias"), outer.args.get("alias") if outer else None]
+    return any(isinstance(a, exp.TableAlias) and a.columns for a in aliases)
+
+
+def _is_wide_format(node: exp.Expression) -> bool:
+    """Whether a format's text is computed, or asks for a width of more than four digits."""
+    if isinstance(node, exp.Format):
+        text = node.this
+    elif isinstance(node, exp.Anonymous) and str(node.name).lower() == "printf":
+        text = node.expressions[0] if node.expressions else None
+    else:
+        return False
+    return not (isinstance(text, exp.Literal) and not _WIDE.search(str(text.this)))
 
 
 def _is_growing(node: exp.Expression) -> bool:

@@ -27,6 +27,8 @@ def open_sandbox(
         connection.execute("set temp_directory = $path", {"path": str(scratch)})
         connection.execute("set memory_limit = $limit", {"limit": settings.memory_limit})
         connection.execute("set max_temp_directory_size = $limit", {"limit": settings.temp_limit})
+        # Moments with a time zone are read in this one, not in that of the machine.
+        connection.execute("set TimeZone = 'UTC'")
         folders = [str(path) for path in [*readable, scratch]]
         connection.execute("set allowed_directories = $folders", {"folders": folders})
         connection.execute("set enable_external_access = false")

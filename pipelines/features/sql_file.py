@@ -15,6 +15,7 @@ from pipelines.features import rules
 from pipelines.features.header import Header, split_header
 from pipelines.features.parse import QueryError, line_of, parse_select
 from pipelines.features.problems import Problem, SqlFileError
+from pipelines.features.row_orders import missing_orders
 from pipelines.features.windows import EVENTS, unbounded_reads
 
 GRAINS = ("user", "item", "user_item", "label")  # folders; the others hold staging SQL
@@ -22,7 +23,7 @@ _RULES = (
     rules.other_statements,
     rules.hidden_columns,
     rules.chance,
-    rules.missing_orders,
+    missing_orders,
     rules.growth,
     rules.unknown_parameters,
     rules.foreign_tables,
@@ -133,13 +134,38 @@ def _parameters(query: exp.Query) -> frozenset[str]:
 
 def _tables(query: exp.Query) -> dict[str, int]:
     """Tables that the query reads, without its own CTEs, and the line on which each is first."""
-    ctes = _own_names(query)
     lines: dict[str, int] = {}
     for table in query.find_all(exp.Table):
-        if isinstance(table.this, exp.Identifier) and table.name not in ctes:
+        if isinstance(table.this, exp.Identifier) and not _is_cte(table):
             line = line_of(table)
             lines[table.name] = min(line, lines.get(table.name, line))
     return lines
+
+
+def _is_cte(table: exp.Table) -> bool:
+    """Whether *table* is a CTE that is known where it stands: of a query around it, and before it.
+
+    A name that is a CTE somewhere else in the file may be a system table here.
+    """
+    node: exp.Expression = table
+    within: exp.Expression | None = None
+    while node.parent is not None:
+        within = node if isinstance(node, exp.CTE) else within
+        node = node.parent
+        if isinstance(node, exp.Query) and table.name.lower() in _known_ctes(node, within):
+            return True
+    return False
+
+
+def _known_ctes(query: exp.Query, within: exp.Expression | None) -> Iterator[str]:
+    """Names of the CTEs of *query* that are known *within* one of them: itself if recursive."""
+    with_ = query.args.get("with_")
+    for cte in query.ctes:
+        if cte is within and not with_.args.get("recursive"):
+            return
+        yield cte.alias.lower()
+        if cte is within:
+            return
 
 
 def _own_names(query: exp.Query) -> dict[str, int]:

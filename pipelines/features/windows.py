@@ -71,9 +71,21 @@ def _is_moment(node: exp.Expression, table: exp.Table) -> bool:
 def _is_at_most(node: exp.Expression, bounds: set[str]) -> bool:
     """Whether *node* is one of *bounds*, or that less an interval or cut to a day."""
     node = node.unnest()
+    if isinstance(node, exp.Sub) and not _is_plain_span(node.expression):
+        return False
     if isinstance(node, (exp.Sub, exp.Cast, exp.TimestampTrunc, exp.DateTrunc)):
         return _is_at_most(node.this, bounds)
     return isinstance(node, (exp.Parameter, exp.Placeholder)) and _name(node) in bounds
+
+
+def _is_plain_span(span: exp.Expression) -> bool:
+    """Whether nothing in *span* can be negative: less than nothing would be later."""
+    parts = list(span.walk())
+    signed = (exp.Column, exp.Neg, exp.Query, exp.Sub)
+    return not any(
+        isinstance(part, signed) or (isinstance(part, exp.Literal) and "-" in str(part.this))
+        for part in parts
+    )
 
 
 def _name(node: exp.Expression) -> str:

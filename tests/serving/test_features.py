@@ -1,6 +1,7 @@
 """`GET /features/<kind>/<id>` and `POST /features`: values, statuses, and what is refused."""
 
 import json
+import tracemalloc
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -231,6 +232,31 @@ def test_no_body_is_answered_with_a_bug(site, data):
     """Broken JSON, deep nesting, huge numbers and half surrogates are the client's mistakes."""
     code, _ = refusal(site.http.post("/features", data=data))
     assert 400 <= code < 500
+
+
+LONG = "history.n_days" * 200_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"kind": LONG, "ids": ["u1"]},
+        {"kind": "user", "ids": ["u1"], "features": [LONG]},
+        {"kind": [LONG], "ids": ["u1"]},
+        {LONG: 1},
+    ],
+)
+def test_a_long_mistake_gets_a_short_answer(site, body):
+    """Megabytes where a name should be are neither compared with names nor sent back."""
+    tracemalloc.start()
+    try:
+        response = site.http.post("/features", data=json.dumps(body))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert response.status_code in (404, 422)
+    assert len(response.data) < 1000
+    assert most < 10 * len(LONG)
 
 
 def test_a_body_may_not_fill_the_memory(site):

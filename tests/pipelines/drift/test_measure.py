@@ -92,6 +92,16 @@ def test_moments_are_days_before_the_cutoff(measure):
     assert measure("select 1 as id, date '2024-05-01' as x").stats["mean"] == 5
 
 
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Kolkata"])
+def test_moments_with_a_zone_are_the_same_on_every_machine(zone):
+    """The zone of the machine, which DuckDB takes for its own, moves no moment."""
+    with duckdb.connect() as connection:
+        connection.execute(f"set TimeZone = '{zone}'")
+        query = "select 1 as id, timestamptz '2024-05-04 12:00:00+00' as x"
+        _, found = measure_columns(connection.sql(query), ["id"], CUTOFF, {})
+    assert (found["x"].kind, found["x"].stats["mean"]) == ("moment", 1.5)
+
+
 def test_lists_count_by_length(measure):
     """A list of two and an empty one."""
     found = measure("select i as id, if(i = 0, ['a', 'b'], []::varchar[]) as x from range(2) r(i)")
@@ -111,6 +121,30 @@ def test_texts_have_categories(measure):
         top=(("c", 1.0),),
     )
     assert measure("select 1 as id, true as x").top == (("true", 1.0),)
+
+
+@pytest.mark.parametrize(
+    ("query", "is_outgrown"),
+    [
+        ("select i as id, 2.0 * i as x from range(100) r(i)", False),
+        ("select i as id, 3.0 * i as x from range(100) r(i)", True),
+        ("select i as id, -1.0 as x from range(100) r(i)", True),
+        ("select i as id, null::double as x from range(100) r(i)", False),
+    ],
+)
+def test_bins_are_outgrown_by_most_values(measure, query, is_outgrown):
+    """Half of the values may be below or above all that was seen at first; more say nothing."""
+    before = measure("select i as id, i::double as x from range(100) r(i)")
+    assert not before.is_outgrown
+    assert measure(query, before).is_outgrown == is_outgrown
+
+
+def test_categories_are_outgrown_by_frequent_texts(measure):
+    """A frequent text without a bin of its own counts; many rare ones together do not."""
+    before = measure("select i as id, 'a' as x from range(100) r(i)")
+    rare = measure("select i as id, 'b' || i as x from range(100) r(i)", before)
+    frequent = measure("select i as id, if(i < 51, 'b', 'a') as x from range(100) r(i)", before)
+    assert (before.is_outgrown, rare.is_outgrown, frequent.is_outgrown) == (False, False, True)
 
 
 def test_another_type_begins_anew(measure):

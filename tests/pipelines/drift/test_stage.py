@@ -220,6 +220,34 @@ def test_which_runs_are_the_last(nights):
     assert [one.run_id for one in last_runs(run)] == [again.id, second.id]
 
 
+def test_outgrown_bins_begin_anew_once_no_run_fits_them(nights):
+    """A column that was constant at first is compared again after the runs that still knew it."""
+    nights.settings = "runs = 2"
+    first = nights.finish(days_ago(5), lambda row, n: {**row, "value": Decimal(1)})
+    edges = [read_distributions(first)["user_taste"].columns["spent"].divisions]
+    found = []
+    for run in (nights.finish(days_ago(day)) for day in (4, 3, 2, 1)):
+        edges.append(read_distributions(run)["user_taste"].columns["spent"].divisions)
+        found.append(of_taste(run)["spent"])
+    assert edges[0] == edges[1] == edges[2] != edges[3] == edges[4]
+    assert [drift.is_over for drift in found] == [True, True, False, False]
+    assert [drift.psi is None for drift in found] == [False, False, True, False]
+    last = nights.begin(AS_OF, dearer)
+    check_drift(last)
+    assert over(last) == ["spent"]
+
+
+def test_texts_that_were_missing_at_first_are_compared(nights):
+    """The first run had no text: the second one's are the categories, and a third one's drift."""
+    nights.sql = TASTE.replace("max(event_type)", "max(nullif(event_type, 'share'))")
+    nights.finish(days_ago(2), lambda row, n: {**row, "event_type": "share"})
+    second = nights.finish(days_ago(1))
+    assert read_distributions(second)["user_taste"].columns["kind"].divisions == ("view", "click")
+    run = nights.begin(AS_OF, likes)
+    check_drift(run)
+    assert over(run) == ["kind"]
+
+
 def test_what_chance_alone_explains_is_not_over(nights):
     """Above the limit, but no more than samples of one population differ by: nothing is said."""
     nights.finish(days_ago(1))
