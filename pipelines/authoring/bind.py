@@ -21,6 +21,7 @@ from pipelines.features.sql_file import SqlFile
 from settings import Settings
 
 _SECONDS = 5.0  # for one file without rows; it takes milliseconds
+_UNREADABLE = ("BIT", "BLOB", "ENUM", "INTERVAL", "UNION", "UUID")
 # What stands for each parameter: any value of its type gives the same columns.
 _BINDS: Mapping[str, datetime | str] = {
     "as_of": datetime(2020, 1, 1),
@@ -81,6 +82,15 @@ def _bind(connection: duckdb.DuckDBPyConnection, file: SqlFile) -> Iterator[Prob
             return
     if found != list(file.header.columns):
         yield _column_problem(file, found)
+        return
+    line = header_line(file.path.read_text(encoding="utf-8"), "columns")
+    for name, kind in zip(found, map(str, relation.types), strict=True):
+        if kind.startswith(_UNREADABLE) or kind == "TIME":
+            message = (
+                f"the column {name} is of type {kind}, which no ranker reads; make it a number, a "
+                "boolean, a moment, a text or a list of such"
+            )
+            yield Problem(file.path, line, message)
 
 
 def _line(

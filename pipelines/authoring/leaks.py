@@ -105,11 +105,16 @@ def _rows(
 ) -> Iterator[Iterator[pa.RecordBatch]]:
     """Batches of the rows of *file* in the order of its grain."""
     order = ", ".join(f'"{column}"' for column in file.header.grain)
-    with interrupting_after(connection, settings.timeout_s):
+    with interrupting_after(connection, settings.timeout_s) as timer:
         try:
             relation = connection.sql(file.sql, params=context.binds(file) or None)
             with relation.order(order).to_arrow_reader(_BATCH_ROWS) as batches:
                 yield iter(batches)
+        except duckdb.InterruptException:
+            if not timer["expired"]:
+                raise
+            limit = f"[features] timeout_s = {settings.timeout_s}"
+            raise SqlFileError(f"{file.path}:1: stopped after {limit} in the leak test") from None
         except duckdb.Error as error:
             raise SqlFileError(f"{file.path}:1: fails in the leak test: {error}") from error
 

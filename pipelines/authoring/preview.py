@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,7 +24,7 @@ from pipelines.features.tables.kept import show_computed_tables
 
 _SHOWN_ROWS = 5
 _TOP_VALUES = 3
-_NUMBERS = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL.*|DOUBLE|FLOAT)")
+_NUMBERS = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(\d+,\d+\)|DOUBLE|FLOAT)")
 
 
 @dataclass(frozen=True)
@@ -92,21 +93,18 @@ def preview_file(
         started = time.monotonic()
         create_table(connection, file, context, seconds)
         taken = time.monotonic() - started
-        plan = _plan(connection, file, context, seconds) if with_plan else ""
         table = connection.table(name)
-        return Preview(
-            file=file,
-            as_of=moment,
-            n_rows=_count(table),
-            n_repeated_keys=_count_repeated_keys(table, file),
-            seconds=taken,
-            columns=list(_summaries(table)),
-            rows=table.order(_quoted(file.header.grain))
-            .limit(_SHOWN_ROWS)
-            .to_arrow_table()
-            .to_pylist(),
-            plan=plan,
-        )
+        with _looking(connection, file, seconds):
+            return Preview(
+                file=file,
+                as_of=moment,
+                n_rows=_count(table),
+                n_repeated_keys=_count_repeated_keys(table, file),
+                seconds=taken,
+                columns=list(_summaries(table)),
+                rows=_first_rows(table, file),
+                plan=_plan(connection, file, context) if with_plan else "",
+            )
 
 
 def _expose(bench: Workbench, file: SqlFile, moment: datetime, sample: float) -> Expose:
@@ -123,13 +121,29 @@ def _expose(bench: Workbench, file: SqlFile, moment: datetime, sample: float) ->
     return expose
 
 
-def _plan(
-    connection: duckdb.DuckDBPyConnection, file: SqlFile, context: SnapshotContext, seconds: float
-) -> str:
-    """What DuckDB did, with rows and times of each step."""
+@contextmanager
+def _looking(
+    connection: duckdb.DuckDBPyConnection, file: SqlFile, seconds: float
+) -> Iterator[None]:
+    """Lists of millions may fit into a table, and not into what sums them up."""
     with interrupting_after(connection, seconds):
-        relation = connection.sql(file.sql, params=context.binds(file) or None)
-        return str(relation.explain(type="analyze"))
+        try:
+            yield
+        except duckdb.Error as error:
+            message = f"{file.path}:1: its rows cannot be shown: {error}"
+            raise SqlFileError(message) from error
+
+
+def _plan(connection: duckdb.DuckDBPyConnection, file: SqlFile, context: SnapshotContext) -> str:
+    """What DuckDB did, with rows and times of each step."""
+    relation = connection.sql(file.sql, params=context.binds(file) or None)
+    return str(relation.explain(type="analyze"))
+
+
+def _first_rows(table: duckdb.DuckDBPyRelation, file: SqlFile) -> list[dict[str, Any]]:
+    """As Python sees them; Arrow fails at moments without end."""
+    rows = table.order(_quoted(file.header.grain)).limit(_SHOWN_ROWS).fetchall()
+    return [dict(zip(table.columns, row, strict=True)) for row in rows]
 
 
 def _count(table: duckdb.DuckDBPyRelation) -> int:

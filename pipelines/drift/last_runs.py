@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -10,6 +11,8 @@ from pipelines.drift.distribution import Distribution, TableDistribution
 from pipelines.drift.distributions import FILE, Tables, read_distributions
 from pipelines.drift.settings import DriftSettings
 from pipelines.runs import FINISHED, Run, list_runs, open_run
+
+log = logging.getLogger("nightshelf")
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,9 @@ def last_runs(run: Run) -> list[EarlierRun]:
         other = open_run(run.settings, name)
         age = run.as_of - other.as_of
         near = timedelta() <= age <= settings.compare_within
-        if near and other.id != run.id and other.as_of not in found and _has_them(other):
-            found[other.as_of] = EarlierRun(other.id, read_distributions(other))
+        is_wanted = near and other.id != run.id and other.as_of not in found
+        if is_wanted and (tables := _read(other)) is not None:
+            found[other.as_of] = EarlierRun(other.id, tables)
         if len(found) == settings.runs:
             break
     return list(found.values())
@@ -67,5 +71,12 @@ def _without_outgrown(
     return replace(newest, columns=kept)
 
 
-def _has_them(run: Run) -> bool:
-    return run.is_done(FINISHED) and run.path(FILE).exists()
+def _read(run: Run) -> Tables | None:
+    """None when *run* is not finished or has none; damaged or of other code: a line in the log."""
+    if not run.is_done(FINISHED) or not run.path(FILE).exists():
+        return None
+    try:
+        return read_distributions(run)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        log.warning("drift: %s cannot be read, not compared with it: %r", run.path(FILE), error)
+        return None

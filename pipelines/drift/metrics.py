@@ -9,7 +9,7 @@ from pipelines.drift.compare import ColumnDrift
 from pipelines.drift.distributions import Tables
 from pipelines.features.sql_file import SqlFile
 from pipelines.files import replacing
-from pipelines.runs import Run
+from pipelines.runs import Run, list_runs, open_run
 from settings import ProjectSettings
 from settings.project import var_directory
 
@@ -33,12 +33,19 @@ def write_metrics(
 ) -> None:
     """Writes the figures of *run* into its directory and to `var/<namespace>/metrics/`.
 
-    The second has one name for all nights: it is the folder to give to node_exporter.
+    The second has one name for all nights: it is the folder to give to node_exporter. A night of
+    the past that is made again leaves there what a newer one wrote.
     """
     text = render_metrics(run, tables, drifts, files)
-    for target in (run.path(FILE), var_directory(run.settings) / "metrics" / FILE):
+    shared = var_directory(run.settings) / "metrics" / FILE
+    for target in (run.path(FILE), shared) if _is_newest(run) else (run.path(FILE),):
         with replacing(target) as beside:
             beside.write_text(text, encoding="utf-8")
+
+
+def _is_newest(run: Run) -> bool:
+    others = (open_run(run.settings, name) for name in list_runs(run.settings))
+    return not any(other.as_of > run.as_of and other.path(FILE).exists() for other in others)
 
 
 def render_metrics(

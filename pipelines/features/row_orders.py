@@ -61,6 +61,8 @@ def _wrapped(node: exp.Expression) -> exp.Expression:
 
 def _needs_order(window: exp.Window) -> bool:
     call = window.this
+    if isinstance(call, exp.Identifier):
+        return False  # of the `window` clause; what is called over it says what is needed
     while isinstance(call, _WRAPPERS):
         call = call.this
     if isinstance(call, (*_COLLECTING, *_PLACING)):

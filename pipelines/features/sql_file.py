@@ -98,7 +98,7 @@ def _check(path: Path, text: str) -> SqlFile:
         dependencies=frozenset(tables),
         own_names=frozenset(own_names),
         parameters=_parameters(query),
-        lines=own_names | tables,
+        lines=tables | own_names,
         query=query,
     )
 

@@ -37,12 +37,12 @@ def train_rankers(run: Run) -> Mapping[str, Any]:
 
     with ThreadPoolExecutor(run.settings.read(NightSettings).threads) as pool:
         at_cutoff = dict(zip(labelled, pool.map(build, labelled), strict=True))
+    surfaces = [surface for surface, _ in run.settings.read(SurfacesSettings).items()]
+    sets = {name: {cutoff: at_cutoff[cutoff][name] for cutoff in labelled} for name in surfaces}
+    trees = _fit_all(run, sets, vocabulary)
     counts: dict[str, Any] = {}
-    for surface, _ in run.settings.read(SurfacesSettings).items():
-        sets = {cutoff: at_cutoff[cutoff].pop(surface) for cutoff in labelled}
-        trees = _choose_trees(run, sets, vocabulary)
-        _fit_both(run, surface, sets, vocabulary, trees)
-        counts |= _count(surface, sets) | {f"{surface}_trees": trees}
+    for surface in surfaces:
+        counts |= _count(surface, sets[surface]) | {f"{surface}_trees": trees[surface]}
     return counts
 
 
@@ -71,14 +71,10 @@ def _choose_trees(run: Run, sets: Mapping[datetime, TrainingSet], vocabulary: Vo
     )
 
 
-def _fit_both(
-    run: Run,
-    surface: str,
-    sets: Mapping[datetime, TrainingSet],
-    vocabulary: Vocabulary,
-    trees: int,
-) -> None:
-    """Both rankers of a surface, side by side.
+def _fit_all(
+    run: Run, sets: Mapping[str, Mapping[datetime, TrainingSet]], vocabulary: Vocabulary
+) -> dict[str, int]:
+    """Both rankers of every surface, two fits side by side; how many trees each surface has.
 
     One thread each: LightGBM's own threads wait for each other at every leaf, which on a busy
     machine took four times as long as one thread.
@@ -87,15 +83,25 @@ def _fit_both(
     settings = run.settings.read(RankingSettings)
     cutoffs = run_cutoffs(run)
 
-    def fit(purpose: str, chosen: tuple[datetime, ...]) -> None:
-        rows = [sets[cutoff] for cutoff in chosen]
-        ranker = fit_ranker(rows, vocabulary, settings, seed=night.seed, threads=1, trees=trees)
+    def fit(surface: str, purpose: str, chosen: tuple[datetime, ...]) -> None:
+        ranker = fit_ranker(
+            [sets[surface][cutoff] for cutoff in chosen],
+            vocabulary,
+            settings,
+            seed=night.seed,
+            threads=1,
+            trees=trees[surface],
+        )
         save_ranker(ranker, ranker_path(run, surface, purpose))
 
+    purposes = {"evaluated": cutoffs.training, "night": cutoffs.refit}
     with ThreadPoolExecutor(min(night.threads, 2)) as pool:
-        evaluated = pool.submit(fit, "evaluated", cutoffs.training)
-        pool.submit(fit, "night", cutoffs.refit).result()
-        evaluated.result()
+        chosen = pool.map(lambda surface: _choose_trees(run, sets[surface], vocabulary), sets)
+        trees = dict(zip(sets, chosen, strict=True))
+        fits = [pool.submit(fit, name, *purpose) for name in sets for purpose in purposes.items()]
+        for fitted in fits:
+            fitted.result()
+    return trees
 
 
 def _count(surface: str, sets: Mapping[datetime, TrainingSet]) -> dict[str, Any]:

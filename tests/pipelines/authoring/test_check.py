@@ -105,6 +105,33 @@ def test_a_grain_fits_its_folder(project, sql, folder, grain, message):
     assert message in found[0]
 
 
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("interval 3 day", "INTERVAL"),
+        ("time '12:00'", "TIME"),
+        ("'a'::blob", "BLOB"),
+        ("union_value(a := 1)", "UNION(a INTEGER)"),
+    ],
+)
+def test_a_column_is_of_a_type_that_rankers_read(project, sql, value, kind):
+    """Spans, times of day and bytes are refused before a night fails at them in training."""
+    write_folder(sql, {"user/odd": "select 'a' as user_id, " + value + " as n_events"})
+    assert messages(check_files(project), sql) == [
+        f"user/odd.sql:7: the column n_events is of type {kind}, which no ranker reads; make it a "
+        "number, a boolean, a moment, a text or a list of such"
+    ]
+
+
+@pytest.mark.parametrize(
+    "value", ["map {'a': 1}", "{'a': 1}", "[1.5]", "timestamp 'infinity'", "true", "1.5"]
+)
+def test_other_types_are_taken(project, sql, value):
+    """Numbers, booleans, moments, and lists or the like for other readers."""
+    write_folder(sql, {"user/odd": "select 'a' as user_id, " + value + " as n_events"})
+    assert messages(check_files(project), sql) == []
+
+
 def test_what_spark_does_otherwise_is_a_note(project, sql):
     """An ordered list, which loses its order there, refuses nothing."""
     query = (

@@ -6,10 +6,13 @@ import pytest
 
 from pipelines.__main__ import main
 from pipelines.authoring.lake_leaks import TESTED, find_lake_leaks, refuse_leaks
+from pipelines.authoring.leaks import find_leak
 from pipelines.authoring.workbench import open_workbench
 from pipelines.features.build import build_features
 from pipelines.features.database import feature_table, open_features
 from pipelines.features.header import SqlFileError
+from pipelines.features.sandbox import open_sandbox
+from pipelines.features.settings import FeatureSettings
 from pipelines.files import read_json
 from pipelines.index import build_index, load_index
 from pipelines.inputs import run_cutoffs
@@ -19,7 +22,8 @@ from pipelines.sources.ingest import ingest
 from tests.night_fixtures import STAGING, make_shop, open_shop, write_csv
 from tests.pipelines.features.sql_text import BODY, write_folder
 
-AHEAD = BODY.replace("$as_of", "$as_of - interval (-7) day")
+# A negative span that the parser of the rules does not know for one.
+AHEAD = BODY.replace("$as_of", "$as_of - interval '7 days ago'")
 UNION = "{union_by_name = true}"
 LABEL = (
     "select user_id, count(*) as n_events from events"
@@ -85,7 +89,7 @@ def test_a_leak_is_shown_by_a_row_of_both_sides(shop):
         shop(
             {
                 "user/ahead": AHEAD,
-                "label/later": LABEL.replace("$until ", "$until - interval (-7) day "),
+                "label/later": LABEL.replace("$until ", "$until - interval '7 days ago' "),
             }
         )
     )
@@ -143,6 +147,24 @@ def test_a_night_tests_each_snapshot_once(shop):
         refuse_leaks(run)
     with pytest.raises(SqlFileError, match=r"from data cut there: user_id = u000"):
         refuse_leaks(run)
+
+
+def test_a_leak_test_takes_no_longer_than_a_file_may(shop):
+    """Of a table that a night has built, too: the message names the file and the limit."""
+    endless = (
+        "select users.user_id, sum(a.range * b.range) as n_events"
+        " from users, range(9000000) a, range(9000000) b group by users.user_id"
+    )
+    bench = open_workbench(shop({"user/endless": endless}))
+    limits = FeatureSettings(timeout_s=1)
+    scratch = bench.lake.directory / "scratch"
+    with open_sandbox(limits, readable=[], scratch=scratch) as connection:
+        connection.sql("select 'u1' as user_id").create("users")
+        with pytest.raises(
+            SqlFileError,
+            match=r"endless\.sql:1: stopped after \[features\] timeout_s = 1 in the leak test$",
+        ):
+            find_leak(connection, connection, bench.files["endless"], bench.context(CUTOFF), limits)
 
 
 def test_a_sample_of_users_is_enough(shop):

@@ -1,5 +1,8 @@
 """`features preview` runs one file on the lake and says what its rows look like."""
 
+from datetime import datetime, timedelta
+from decimal import Decimal
+
 import pytest
 
 from pipelines.__main__ import main
@@ -63,6 +66,26 @@ def test_columns_are_summed_up(tmp_path, finished_night):
         ColumnPreview("n_events", "BIGINT", 0.2, "0 … 0 … 0 … 4 … 16"),
     ]
     assert "Union" in found.plan
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "shown"),
+    [
+        ("interval 3 day", "INTERVAL", timedelta(days=3)),
+        ("map {'a': 1}", "MAP(VARCHAR, INTEGER)", {"a": 1}),
+        ("[1.5]::decimal(3, 1)[]", "DECIMAL(3,1)[]", [Decimal("1.5")]),
+        ("timestamp 'infinity'", "TIMESTAMP", datetime.max),
+    ],
+)
+def test_what_is_no_number_is_shown_all_the_same(tmp_path, finished_night, value, kind, shown):
+    """Types with a number in their name, and moments that Arrow has no Python value for."""
+    folder = write_folder(tmp_path, {"user/odd": f"select 'a' as user_id, {value} as n_events"})
+    variables = {"NIGHTSHELF__FEATURES__DIRECTORY": str(folder)}
+    settings = open_shop(finished_night.settings.path.parent, variables)
+    found = preview_file(open_workbench(settings), "odd")
+    assert found.rows == [{"user_id": "a", "n_events": shown}]
+    assert (found.columns[1].kind, found.columns[1].null_share) == (kind, 0.0)
+    assert found.columns[1].spread.endswith(" × 1")
 
 
 def test_an_endless_file_is_stopped(tmp_path, finished_night):

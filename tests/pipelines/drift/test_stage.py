@@ -248,6 +248,18 @@ def test_texts_that_were_missing_at_first_are_compared(nights):
     assert over(run) == ["kind"]
 
 
+@pytest.mark.parametrize(
+    "change", [lambda text: text[:-9], lambda text: text.replace('"kind"', '"sort"')]
+)
+def test_a_run_that_cannot_be_read_is_left_out(nights, caplog, change):
+    """Damaged, or of code with other fields: the night goes on beside the others and says so."""
+    readable = nights.finish(days_ago(2))
+    path = nights.finish(days_ago(1)).path("distributions.json")
+    path.write_text(change(path.read_text()))
+    assert [one.run_id for one in last_runs(nights.begin(AS_OF))] == [readable.id]
+    assert f"{path} cannot be read, not compared with it" in caplog.text
+
+
 def test_what_chance_alone_explains_is_not_over(nights):
     """Above the limit, but no more than samples of one population differ by: nothing is said."""
     nights.finish(days_ago(1))
@@ -293,3 +305,12 @@ def test_freshness_and_limits_are_metrics(nights):
         'nightshelf_feature_age_seconds{namespace="demo",table="user_taste"} 10800',
         'nightshelf_feature_max_age_seconds{namespace="demo",table="user_taste"} 93600',
     ]
+
+
+def test_a_night_of_the_past_leaves_the_newest_figures(nights):
+    """Freshness would look like days ago until the next night; its own file has its figures."""
+    newest = nights.finish(AS_OF)
+    past = nights.finish(days_ago(5))
+    shared = nights.directory / "var" / "demo" / "metrics" / "metrics.prom"
+    assert shared.read_bytes() == newest.path("metrics.prom").read_bytes()
+    assert past.path("metrics.prom").read_bytes() != shared.read_bytes()

@@ -84,7 +84,7 @@ REFUSED = {
     "order_of_first": r":10: first\(item_id\) follows the order of the rows; give it an order by",
     "order_of_limit": ":17: limit without order by keeps any rows",
     "order_of_list": r":10: array_agg\(item_id\) follows the order of the rows",
-    "order_of_rows": r":11: row_number\(\) numbers rows in any order",
+    "order_of_rows": r":11: row_number\(\) follows the order of the rows; give its window",
     "time_after": f":11: {UNBOUNDED}",
     "time_at_as_of": r":11: event_at <= \$as_of lets its last moment in; write event_at < \$as_of",
     "time_between": r":11: between lets both of its ends in; write event_at >= … and event_at < ",

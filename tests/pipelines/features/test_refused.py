@@ -153,6 +153,82 @@ def test_samples_are_refused(tmp_path, part, sampled):
         load_sql_file(path)
 
 
+@pytest.mark.parametrize(
+    "span",
+    ["interval '-30 day'", "interval (-30) day", "to_days(-30)", "to_days(0 - 30)", "(value)"],
+)
+def test_less_than_nothing_is_later(tmp_path, span):
+    """A bound from which a negative span is taken lies behind `$as_of`, and so is none."""
+    path = write_sql(tmp_path, "user/visits", HEADER + BODY.replace("$as_of", f"$as_of - {span}"))
+    with pytest.raises(SqlFileError, match=r"visits\.sql:10: reads events without an upper bound"):
+        load_sql_file(path)
+
+
+@pytest.mark.parametrize(
+    ("call", "is_refused"),
+    [
+        ("printf('%999999999d', count(*))", True),
+        ("printf('%*d', 999999999, count(*))", True),
+        ("printf(user_id, count(*))", True),
+        ("format('{:>999999999}', user_id)", True),
+        ("format('{:{}}', user_id, 999999999)", True),
+        ("printf('%05d', count(*))", False),
+        ("format('{}-{:*>9}', user_id, user_id)", False),
+    ],
+)
+def test_a_format_is_as_wide_as_it_says(tmp_path, call, is_refused):
+    """Widths of five digits and more, and those that are computed, would make a huge value."""
+    path = write_sql(tmp_path, "user/visits", HEADER + BODY.replace("count(*)", call))
+    if not is_refused:
+        assert load_sql_file(path).name == "visits"
+        return
+    with pytest.raises(SqlFileError, match=r"visits\.sql:10: .* may make a value of any size"):
+        load_sql_file(path)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "with bands(band, n) as (values ('low', 1))"
+        " select band as user_id, n as n_events from bands",
+        "select user_id, n_events from (select * from (values ('a', 1)) as v(user_id, n_events))",
+    ],
+)
+def test_constants_whose_columns_are_named_hide_nothing(tmp_path, query):
+    """The parser reads `values` as `select *`; the names stand beside them all the same."""
+    assert load_sql_file(write_sql(tmp_path, "user/visits", HEADER + query)).name == "visits"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select user_id, (with sqlite_master as (select 1 as a) select a from sqlite_master)"
+        " + (select count(*) from sqlite_master) as n_events from users",
+        "with a as (select count(*) as n from sqlite_master), sqlite_master as (select 1 as b)"
+        " select user_id, n as n_events from users, a, sqlite_master",
+        "with sqlite_master as (select count(*) as n from sqlite_master)"
+        " select user_id, n as n_events from users, sqlite_master",
+    ],
+)
+def test_a_cte_is_known_only_where_it_is_seen(tmp_path, query):
+    """Beside it, before it or inside of it the name means a table, here one of the system."""
+    folder = write_folder(tmp_path, {"user/visits": query})
+    with pytest.raises(
+        SqlFileError, match=r"visits\.sql:10: reads the unknown table sqlite_master"
+    ):
+        load_folder(folder)
+
+
+def test_a_recursive_cte_reads_itself(tmp_path):
+    """Its name is its own, in capitals as well."""
+    query = (
+        "with recursive months(n) as (select 1 as n union all select n + 1 from Months where n < 9)"
+        " select user_id, sum(n) as n_events from users, months group by user_id"
+    )
+    files = load_folder(write_folder(tmp_path, {"user/visits": query}))
+    assert files["visits"].dependencies == {"users"}
+
+
 FOLDERS = {
     "near miss": (
         {"user/visits": "select user_id, 1 as n_events from evnts"},

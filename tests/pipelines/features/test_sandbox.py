@@ -68,6 +68,12 @@ def test_a_query_uses_one_thread_and_the_memory_it_is_given(sandbox):
     assert limit.startswith("190.7")  # 200 MB in MiB
 
 
+def test_hours_do_not_depend_on_the_machine(sandbox):
+    """A moment with a time zone has the hour of UTC, wherever the night runs."""
+    query = "select current_setting('TimeZone'), hour(to_timestamp(0))"
+    assert sandbox.execute(query).fetchall() == [("UTC", 0)]
+
+
 def test_an_endless_join_is_interrupted(sandbox):
     """A cross join that would run for days stops after the time it is given."""
     endless = "select sum(a.range * b.range) from range(9000000) a, range(9000000) b"
