@@ -58,9 +58,19 @@ def open_base(settings: Settings, against: str | None, scratch: Path) -> Base:
     except DiffError:
         raise DiffError(f"{revision} has no folder {inside}; name a later one") from None
     directory = scratch / "then"
-    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-        files.extractall(directory, filter="data")
+    _unpack(archive, directory)
     return _read(f"commit {commit[:8]}", directory)
+
+
+def _unpack(archive: bytes, directory: Path) -> None:
+    """Plain files below *directory*; links and names that lead out of it are left alone."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as members:
+        for member in members:
+            target = (directory / member.name).resolve()
+            content = members.extractfile(member) if member.isfile() else None
+            if content is not None and target.is_relative_to(directory.resolve()):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content.read())
 
 
 def _read(name: str, directory: Path) -> Base:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -72,6 +74,19 @@ class Explaining(Protocol):
 
     def nearest_own_items(self, users: IntArray, items: IntArray) -> IntArray:
         """For each pair the user's own item that adds most to its score, else `NO_ITEM`."""
+
+
+class LastCall(threading.local):
+    """What was computed for the users asked about last, by this thread: often asked for again."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[IntArray, csr_matrix] | None = None
+
+    def of(self, users: IntArray, compute: Callable[[], csr_matrix]) -> csr_matrix:
+        """What *compute* gives for *users*, computed anew only when they are others."""
+        if self._kept is None or not np.array_equal(self._kept[0], users):
+            self._kept = (users.copy(), compute())
+        return self._kept[1]
 
 
 def top_of_rows(scores: csr_matrix, k: int, seen: csr_matrix | None = None) -> IntArray:

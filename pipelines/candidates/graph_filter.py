@@ -13,7 +13,7 @@ from sklearn.utils.extmath import randomized_svd
 from threadpoolctl import threadpool_limits
 
 from pipelines.candidates.arrays import load_arrays, save_arrays, sparse_of
-from pipelines.candidates.generator import Past, look_up_rows, top_of_dense, user_blocks
+from pipelines.candidates.generator import LastCall, Past, look_up_rows, top_of_dense, user_blocks
 from pipelines.candidates.nearest import nearest_by_cosine
 from pipelines.interactions import FloatArray, IntArray
 from settings import Section
@@ -61,7 +61,7 @@ class GraphFilter:
         self._vectors = vectors  # items × factors
         self._response = response  # of each factor, beyond RᵀR
         self._scale = scale  # of each item, on the way out
-        self._last: tuple[IntArray, csr_matrix] | None = None
+        self._last = LastCall()
 
     @classmethod
     def fit(cls, past: Past, settings: GraphFilterSettings) -> Self:
@@ -148,10 +148,9 @@ class GraphFilter:
 
     def _passed(self, users: IntArray) -> csr_matrix:
         """users × items: the signals after RᵀR; kept for the next call, often for the same."""
-        if self._last is None or not np.array_equal(self._last[0], users):
-            passed = csr_matrix(self._signals[users] @ self._graph_of_items @ self._graph)
-            self._last = (users.copy(), passed)
-        return self._last[1]
+        return self._last.of(
+            users, lambda: csr_matrix(self._signals[users] @ self._graph_of_items @ self._graph)
+        )
 
 
 def _inverse_power(degrees: FloatArray, power: float) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from pipelines.candidates.arrays import load_arrays, save_arrays, sparse_of
-from pipelines.candidates.generator import look_up_rows, top_of_rows
+from pipelines.candidates.generator import LastCall, look_up_rows, top_of_rows
 from pipelines.candidates.nearest import strongest_shared
 from pipelines.interactions import FloatArray, IntArray, Interactions
 
@@ -22,7 +22,7 @@ class Neighbours:
     def __init__(self, history: csr_matrix, similarity: csr_matrix) -> None:
         self._history = history  # users × items, weights of the user's own items
         self._similarity = similarity  # items × items; row: from an own item, column: to others
-        self._last: tuple[IntArray, csr_matrix] | None = None
+        self._last = LastCall()
 
     def candidates(self, users: IntArray, k: int, seen: csr_matrix | None) -> IntArray:
         blocks = [np.empty((0, k), dtype=np.int32)]
@@ -63,9 +63,7 @@ class Neighbours:
 
     def _scores(self, users: IntArray) -> csr_matrix:
         """Scores of *users* × items; kept for the next call, which often asks for the same."""
-        if self._last is None or not np.array_equal(self._last[0], users):
-            self._last = (users.copy(), csr_matrix(self._history[users] @ self._similarity))
-        return self._last[1]
+        return self._last.of(users, lambda: csr_matrix(self._history[users] @ self._similarity))
 
 
 def faded_history(interactions: Interactions, half_life_days: float) -> csr_matrix:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,12 +59,16 @@ def evaluate(run: Run) -> Mapping[str, Any]:
     index = load_index(run)
     cutoffs = run_cutoffs(run)
     known = open_known(run, index)
-    names = used_generators(run)
-    generators = {name: load_generator(run, cutoffs.evaluation, name) for name in names}
-    surfaces = {
-        surface: _evaluate_surface(run, index, open_window(run, index, surface, known), generators)
-        for surface, _ in run.settings.read(SurfacesSettings).items()
+    generators = {
+        name: load_generator(run, cutoffs.evaluation, name) for name in used_generators(run)
     }
+
+    def measure(surface: str) -> dict[str, Any]:
+        return _evaluate_surface(run, index, open_window(run, index, surface, known), generators)
+
+    names = [surface for surface, _ in run.settings.read(SurfacesSettings).items()]
+    with ThreadPoolExecutor(min(run.settings.read(NightSettings).threads, 2)) as pool:
+        surfaces = dict(zip(names, pool.map(measure, names), strict=True))
     write_json(
         run.path("evaluation.json"),
         {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ from pipelines.interactions import FloatArray, IntArray
 from pipelines.moments import NightSettings
 from pipelines.progress import progress
 from pipelines.ranking.contributions import Explainer, explained_path, open_explainer
-from pipelines.ranking.feature_columns import FeatureColumns, Vocabulary, open_features_of
+from pipelines.ranking.feature_columns import FeatureColumns, open_features_of
 from pipelines.ranking.matrix import build_matrix, column_names
 from pipelines.ranking.ranker import Ranker
 from pipelines.ranking.settings import RankingSettings
@@ -111,24 +112,31 @@ def score_users(run: Run, shard: int) -> Mapping[str, Any]:
     index = load_index(run)
     users = shard_users(run)[shard]
     night = run_cutoffs(run).night
-    rows = explained = 0
-    seconds = 0.0
-    vocabulary: Vocabulary | None = None
-    for surface, settings in run.settings.read(SurfacesSettings).items():
-        ranker = open_ranker(run, surface, "night")
+    rankers: dict[str, Ranker] = {}
+    features_of: dict[str, FeatureColumns] = {}
+    for surface, _ in run.settings.read(SurfacesSettings).items():
+        rankers[surface] = ranker = open_ranker(run, surface, "night")
         # Read once for all surfaces, unless their rankers number texts differently.
-        if ranker.vocabulary != vocabulary:
-            vocabulary = ranker.vocabulary
-            features = open_features_of(run, index, night, users, vocabulary)
-        keep = settings.length * SPARE_FACTOR
+        alike = next((s for s in features_of if rankers[s].vocabulary == ranker.vocabulary), None)
+        features_of[surface] = (
+            open_features_of(run, index, night, users, ranker.vocabulary)
+            if alike is None
+            else features_of[alike]
+        )
+
+    def score(surface: str) -> tuple[int, int, float]:
+        keep = run.settings.read(SurfacesSettings)[surface].length * SPARE_FACTOR
+        ranker, features = rankers[surface], features_of[surface]
         explainer = open_explainer(run, index, surface, ranker, kept=keep)
         with replacing(shard_path(run, surface, shard)) as beside:
             blocks = _rank_blocks(run, surface, night, users, ranker, features, explainer=explainer)
-            rows += _write(beside, (_first(block, keep) for block in blocks))
-        explained += explainer.write(explained_path(run, surface, shard))
-        seconds += explainer.seconds
-    counts = {"users": len(users), "rows": rows, "explained": explained}
-    return {**counts, "explain_seconds": round(seconds, 3)}
+            rows = _write(beside, (_first(block, keep) for block in blocks))
+        return rows, explainer.write(explained_path(run, surface, shard)), explainer.seconds
+
+    with ThreadPoolExecutor(min(run.settings.read(NightSettings).threads, 2)) as pool:
+        rows, explained, seconds = zip(*pool.map(score, rankers), strict=True)
+    counts = {"users": len(users), "rows": sum(rows), "explained": sum(explained)}
+    return {**counts, "explain_seconds": round(sum(seconds), 3)}
 
 
 def shard_path(run: Run, surface: str, shard: int) -> Path:

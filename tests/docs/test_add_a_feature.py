@@ -8,6 +8,7 @@ import pytest
 from pipelines.__main__ import main
 from tests.docs.pages import ROOT, blocks, shell_lines
 from tests.night_fixtures import copy_shop
+from tests.pipelines.authoring.made_repository import commit_all
 
 PAGE = "docs/cookbook/add-a-feature.md"
 NAME = "user_weekend_share_90d"
@@ -15,7 +16,7 @@ NAME = "user_weekend_share_90d"
 
 @pytest.fixture
 def shop(finished_night, tmp_path, monkeypatch):
-    """A copy of the shop, with a folder of SQL of its own."""
+    """A copy of the shop, with a folder of SQL of its own, which becomes a repository."""
     settings = copy_shop(finished_night.settings, tmp_path / "shop")
     shutil.copytree(ROOT / "feature_sql", tmp_path / "feature_sql")
     monkeypatch.setenv("NIGHTSHELF__FEATURES__DIRECTORY", str(tmp_path / "feature_sql"))
@@ -32,7 +33,9 @@ def test_the_page_can_be_followed(shop, tmp_path, capsys):
         "test",
         "preview",
         "lineage",
+        "diff",
     ]
+    commit_all(tmp_path / "feature_sql")
     for line in lines:
         arguments = shlex.split(line.replace("2017-12-04", "2024-04-29"))[3:]
         assert main(["--settings", str(shop.path), *arguments]) == 0, capsys.readouterr()
