@@ -24,8 +24,8 @@ from pipelines.candidates.generator import Past
 from pipelines.interactions import IntArray
 from settings.errors import NightshelfError
 
-HELD_OUT = 0.1  # of each user's pairs, at random: figures are means over users
-ENOUGH_PAIRS = 160_000  # held out, for a ranker
+HELD_OUT = 0.2  # of each user's pairs, at random: figures are means over users
+ENOUGH_PAIRS = 60_000  # held out, for a ranker
 MAX_SLICES = 5
 
 
