@@ -5,11 +5,13 @@ What may stay empty is null, never "": the UI takes an empty text for a missing 
 
 from airflow.sdk import Param
 
+_MOMENT = r"^(\d{4}-\d\d-\d\d([T ].+)?)?$"
+
 NIGHT = {
     "as_of": Param(
         None,
         type=["null", "string"],
-        pattern=r"^(\d{4}-\d\d-\d\d([T ].+)?)?$",
+        pattern=_MOMENT,
         title="As of",
         description="ISO, UTC; only earlier events count. "
         "Empty: [night] as_of of the settings, else the date of the run.",
@@ -102,7 +104,7 @@ BACKFILL = {
     "newest": Param(
         None,
         type=["null", "string"],
-        pattern=r"^(\d{4}-\d\d-\d\d([T ].+)?)?$",
+        pattern=_MOMENT,
         title="Newest",
         description="ISO, UTC: the last moment. Empty: that of the run.",
     ),

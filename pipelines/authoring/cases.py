@@ -16,7 +16,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from pipelines.authoring.case_file import Case, Row
-from pipelines.features.header import SqlFileError
+from pipelines.features.problems import SqlFileError
 from pipelines.features.sandbox import interrupting_after, lock_sandbox, open_sandbox
 from pipelines.features.settings import FeatureSettings
 from pipelines.features.sql_file import SqlFile

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from pipelines.authoring.changes import Change
 from pipelines.authoring.diff_lists import ShownUser, SurfaceDiff
@@ -19,6 +19,7 @@ from pipelines.authoring.diff_lists_rows import (
 )
 from pipelines.authoring.diff_lists_text import NOBODY
 from pipelines.files import replacing
+from pipelines.page_templates import open_templates
 from settings import ProjectSettings, Settings
 from settings.project import var_directory
 
@@ -34,7 +35,7 @@ def write_diff_page(
 ) -> Path:
     """Writes `diff.html` below the namespace's folder of var; the next diff replaces it."""
     path = var_directory(settings) / FILE
-    page = _environment().get_template(FILE)
+    page = _templates().get_template(FILE)
     with replacing(path) as beside:
         text = page.render(
             namespace=settings.read(ProjectSettings).namespace,
@@ -65,12 +66,6 @@ def _shown(user: ShownUser) -> dict[str, Any]:
     return {"name": name, "rows": user_rows(user)}
 
 
-def _environment() -> Environment:
+def _templates() -> Environment:
     here = Path(__file__).parent
-    return Environment(
-        loader=FileSystemLoader([here, here.parent / "evaluation"]),  # the report's style
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return open_templates(here, here.parent / "evaluation")  # the report's style

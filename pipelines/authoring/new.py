@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -43,15 +44,13 @@ def new_feature(settings: Settings, name: str, *, owner: str | None = None) -> t
         sql_path: new_sql(folder, stem, window, owner or _most_common_owner(files)),
         case_path: new_case(folder, stem, window),
     }
-    try:
+    with ExitStack() as undo:
         for path, text in texts.items():
+            undo.callback(path.unlink, missing_ok=True)
             with replacing(path) as beside:
                 beside.write_text(text, encoding="utf-8")
         _check_sound(settings, directory, stem)
-    except BaseException:
-        for path in texts:
-            path.unlink(missing_ok=True)
-        raise
+        undo.pop_all()  # both are sound: they stay
     return sql_path, case_path
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from pipelines.catalogue.entry import ColumnEntry, TableEntry, make_entries
@@ -21,6 +21,7 @@ from pipelines.evaluation.wording import count, decimals, percent
 from pipelines.features.build import features_directory
 from pipelines.features.folder import GRAINS, load_folder
 from pipelines.files import replacing
+from pipelines.page_templates import open_templates
 from pipelines.runs import Run
 from pipelines.surfaces import SurfacesSettings
 from settings import ProjectSettings, Settings
@@ -103,13 +104,7 @@ def _leaders(
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = open_templates(_HERE)
     environment.filters |= {
         "count": count,
         "percent": percent,

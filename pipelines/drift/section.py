@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from pipelines.drift.compare import ColumnDrift
 from pipelines.drift.stage import read_drift
 from pipelines.drift.wording import describe
 from pipelines.evaluation.wording import decimals, percent
+from pipelines.page_templates import open_templates
 from pipelines.runs import Run
 
 _SHOWN = 10  # columns within their limits
@@ -23,23 +22,20 @@ def drift_section(run: Run) -> str | None:
     if found is None:
         return None
     compared_with, columns = found
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     over = [column for column in columns if column.is_over]
-    return environment.get_template("section.html").render(
-        compared_with=compared_with,
-        n_columns=len(columns),
-        n_compared=sum(column.state == "compared" for column in columns),
-        over=over,
-        new=_named(columns, "new"),
-        redefined=_named(columns, "redefined"),
-        rows=[_row(column) for column in [*over, *_most_moved(columns)]],
-        shown=_SHOWN,
+    return (
+        open_templates(Path(__file__).parent)
+        .get_template("section.html")
+        .render(
+            compared_with=compared_with,
+            n_columns=len(columns),
+            n_compared=sum(column.state == "compared" for column in columns),
+            over=over,
+            new=_named(columns, "new"),
+            redefined=_named(columns, "redefined"),
+            rows=[_row(column) for column in [*over, *_most_moved(columns)]],
+            shown=_SHOWN,
+        )
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from pipelines.drift.section import drift_section
 from pipelines.evaluation.charts import stages_chart
@@ -19,6 +19,7 @@ from pipelines.evaluation.wording import count, percent
 from pipelines.features.rebuilt import rebuilt_line
 from pipelines.files import read_json, replacing
 from pipelines.index import load_index
+from pipelines.page_templates import open_templates
 from pipelines.runs import Run
 from pipelines.surfaces import SurfacesSettings
 from pipelines.tuning.page import tuning_section
@@ -63,14 +64,7 @@ def write_report(run: Run) -> Mapping[str, Any]:
 
 
 def _environment() -> Environment:
-    loader = FileSystemLoader(Path(__file__).parent)
-    environment = Environment(
-        loader=loader,
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = open_templates(Path(__file__).parent)
     environment.filters["count"] = count
     return environment
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from sqlglot import exp
 
 from pipelines.features.build import cutoff_schema
-from pipelines.features.header import SqlFileError
+from pipelines.features.problems import SqlFileError
 from pipelines.index import Index
 from pipelines.inputs import run_cutoffs
 from pipelines.runs import Run

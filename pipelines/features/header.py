@@ -12,8 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines.features.header_yaml import load_yaml
-from pipelines.features.problems import Problem
-from pipelines.features.problems import SqlFileError as SqlFileError
+from pipelines.features.problems import Problem, SqlFileError
 from settings.durations import PositiveDuration
 
 ColumnName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]

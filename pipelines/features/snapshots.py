@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.features.header import SqlFileError
+from pipelines.features.problems import SqlFileError
 from pipelines.features.sandbox import interrupting_after
 from pipelines.features.settings import FeatureSettings
 from pipelines.features.sql_file import SqlFile

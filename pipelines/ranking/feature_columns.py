@@ -21,7 +21,7 @@ from pipelines.candidates.generate import Candidates
 from pipelines.features.build import features_directory
 from pipelines.features.database import SEGMENT_TABLE, feature_table, open_features, user_segments
 from pipelines.features.folder import load_folder
-from pipelines.features.header import SqlFileError
+from pipelines.features.problems import SqlFileError
 from pipelines.features.sql_file import SqlFile
 from pipelines.index import Index
 from pipelines.interactions import FloatArray, IntArray

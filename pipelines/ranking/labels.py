@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from scipy.sparse import csr_matrix
 
 from pipelines.features.database import feature_table, open_features
-from pipelines.features.header import SqlFileError
+from pipelines.features.problems import SqlFileError
 from pipelines.index import Index
 from pipelines.runs import Run
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from pipelines.evaluation.wording import decimals
 from pipelines.files import read_json, replacing
+from pipelines.page_templates import open_templates
 from pipelines.tuning.charts import history_chart, importance_chart, importance_of
 from pipelines.tuning.directory import study_path, tuning_directory
 from settings import ProjectSettings, Settings
@@ -20,7 +21,7 @@ _SHOWN_TRIALS = 10  # the best ones
 def write_page(settings: Settings, record: Mapping[str, Any]) -> Path:
     """Writes `<study>.html` beside the *record*: no scripts, nothing loaded from elsewhere."""
     path = study_path(settings, record["study"], ".html")
-    page = _environment().get_template("study.html")
+    page = _templates().get_template("study.html")
     namespace = settings.read(ProjectSettings).namespace
     with replacing(path) as beside:
         text = page.render(namespace=namespace, study=_contents(record))
@@ -40,19 +41,13 @@ def tuning_section(settings: Settings) -> str | None:
     if not newest:
         return None
     studies = [_contents(newest[key]) for key in sorted(newest)]
-    section = _environment().get_template("section.html")
+    section = _templates().get_template("section.html")
     return section.render(studies=studies, tuned_file=settings.tuned_path.name)
 
 
-def _environment() -> Environment:
+def _templates() -> Environment:
     here = Path(__file__).parent
-    return Environment(
-        loader=FileSystemLoader([here, here.parent / "evaluation"]),  # the report's style
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return open_templates(here, here.parent / "evaluation")  # the report's style
 
 
 def _contents(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.__main__ import main
 from pipelines.authoring.check import check_files
-from pipelines.features.header import SqlFileError
+from pipelines.features.problems import SqlFileError
 from settings import load_settings
 from tests.night_fixtures import REPOSITORY
 from tests.pipelines.features.sql_text import BODY, HEADER, write_folder, write_sql

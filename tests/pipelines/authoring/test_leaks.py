@@ -10,7 +10,7 @@ from pipelines.authoring.leaks import find_leak
 from pipelines.authoring.workbench import open_workbench
 from pipelines.features.build import build_features
 from pipelines.features.database import feature_table, open_features
-from pipelines.features.header import SqlFileError
+from pipelines.features.problems import SqlFileError
 from pipelines.features.sandbox import open_sandbox
 from pipelines.features.settings import FeatureSettings
 from pipelines.files import read_json

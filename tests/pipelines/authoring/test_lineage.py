@@ -7,7 +7,7 @@ import pytest
 from pipelines.__main__ import main
 from pipelines.authoring.lineage import Lineage, find_lineage, trace_lineage
 from pipelines.features.folder import load_folder
-from pipelines.features.header import SqlFileError
+from pipelines.features.problems import SqlFileError
 from pipelines.surfaces import SurfacesSettings
 from tests.night_fixtures import REPOSITORY
 from tests.pipelines.features.sql_text import BODY, write_folder

@@ -9,7 +9,7 @@ from pipelines.authoring.check import check_files
 from pipelines.authoring.new import new_feature
 from pipelines.authoring.trial import failures_of
 from pipelines.features.folder import load_folder
-from pipelines.features.header import SqlFileError
+from pipelines.features.problems import SqlFileError
 from settings import load_settings
 from tests.night_fixtures import REPOSITORY
 from tests.pipelines.features.sql_text import write_folder

@@ -9,7 +9,7 @@ from pipelines.__main__ import main
 from pipelines.authoring.preview import ColumnPreview, preview_file
 from pipelines.authoring.workbench import open_workbench
 from pipelines.features.database import feature_table, open_features
-from pipelines.features.header import SqlFileError
+from pipelines.features.problems import SqlFileError
 from pipelines.inputs import run_cutoffs
 from pipelines.lake import LakeError
 from settings import load_settings

@@ -8,7 +8,7 @@ import pytest
 from pipelines.authoring.case_file import read_cases
 from pipelines.authoring.differences import first_difference
 from pipelines.authoring.trial import difference_table, failures_of
-from pipelines.features.header import SqlFileError
+from pipelines.features.problems import SqlFileError
 from pipelines.features.sql_file import load_sql_file
 from settings import load_settings
 from tests.pipelines.features.sql_text import write_sql

@@ -10,8 +10,8 @@ from pipelines import backfill_tasks
 from pipelines.__main__ import main
 from pipelines.features.backfill import BackfillError, backfill, weekly_cutoffs
 from pipelines.features.build import build_features
-from pipelines.features.header import SqlFileError
 from pipelines.features.kept_backfills import read_backfills
+from pipelines.features.problems import SqlFileError
 from pipelines.inputs import run_cutoffs
 from pipelines.night import begin_night
 from pipelines.orders import OrderError

@@ -14,7 +14,7 @@ from pipelines.authoring.check import check_files
 from pipelines.authoring.lake_leaks import refuse_leaks
 from pipelines.features.build import SNAPSHOTS, build_features
 from pipelines.features.folder import load_folder
-from pipelines.features.header import SqlFileError
+from pipelines.features.problems import SqlFileError
 from pipelines.files import hash_file, read_json
 from pipelines.night import begin_night
 from pipelines.quality.features import check_features

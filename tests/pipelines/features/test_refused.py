@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from pipelines.features.folder import load_folder
-from pipelines.features.header import SqlFileError
+from pipelines.features.problems import SqlFileError
 from pipelines.features.sql_file import load_sql_file
 from tests.pipelines.features.sql_text import BODY, HEADER, write_folder, write_sql
 

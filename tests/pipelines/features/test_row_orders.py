@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.features.header import SqlFileError
+from pipelines.features.problems import SqlFileError
 from pipelines.features.sql_file import load_sql_file
 from tests.pipelines.features.sql_text import HEADER, write_sql
 

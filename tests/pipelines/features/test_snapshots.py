@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.features.build import SNAPSHOTS, SQL, build_features
-from pipelines.features.header import SqlFileError
+from pipelines.features.problems import SqlFileError
 from pipelines.features.rebuilt import REBUILT, describe_rebuilt, rebuilt_line
 from pipelines.features.snapshots import read_key
 from pipelines.files import hash_file, read_json

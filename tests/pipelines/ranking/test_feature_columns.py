@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.candidates.generate import Candidates
 from pipelines.features.database import feature_table, open_features
-from pipelines.features.header import SqlFileError
+from pipelines.features.problems import SqlFileError
 from pipelines.index import load_index
 from pipelines.inputs import run_cutoffs
 from pipelines.interactions import IntArray

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipelines.features.database import feature_table, open_features
-from pipelines.features.header import SqlFileError
+from pipelines.features.problems import SqlFileError
 from pipelines.index import load_index
 from pipelines.inputs import run_cutoffs
 from pipelines.ranking.labels import load_labels
