@@ -23,7 +23,7 @@ from pipelines.candidates.generate import BLOCK_USERS, Candidates
 from pipelines.interactions import FloatArray
 from pipelines.ranking.feature_columns import CodedTable, FeatureColumns, GrainCodes
 from pipelines.ranking.matrix import build_matrix, column_names
-from pipelines.ranking.ranker import Ranker, fit_ranker
+from pipelines.ranking.ranker import Ranker, bin_rows, fit_ranker
 from pipelines.ranking.settings import RankingSettings
 from pipelines.ranking.training_set import TrainingSet
 
@@ -82,7 +82,8 @@ def made_ranker(candidates: Candidates, features: FeatureColumns, per_user: int)
     sizes = np.full(len(matrix) // per_user, per_user, dtype=np.int32)
     columns = column_names(GENERATORS, features)
     training = TrainingSet(columns, matrix, relevance, sizes, 1.0)
-    return fit_ranker([training], {}, RankingSettings(), seed=0, threads=1)
+    settings = RankingSettings()
+    return fit_ranker(bin_rows([training], {}, settings, threads=1), settings, seed=0)
 
 
 def seconds_of(work: Callable[[], object]) -> float:

@@ -19,7 +19,7 @@ from pipelines.candidates.known import fit_generator
 from pipelines.candidates.settings import CandidateSettings
 from pipelines.interactions import FloatArray, IntArray
 from pipelines.ranking.crosses import cross_columns, cross_names
-from pipelines.ranking.ranker import Ranker, fit_ranker
+from pipelines.ranking.ranker import Ranker, bin_rows, fit_ranker
 from pipelines.ranking.training_set import TrainingSet, sample_negatives
 from pipelines.surfaces import SurfaceSettings
 
@@ -94,7 +94,7 @@ def train(sets: Sequence[TrainingSet]) -> Ranker:
     """LightGBM over all slices."""
     settings = ranking_for(sum(int((s.relevance > 0).sum()) for s in sets))
     log.info("training the ranker: %s", settings)
-    return fit_ranker(sets, {}, settings, seed=SEED, threads=THREADS)
+    return fit_ranker(bin_rows(sets, {}, settings, threads=THREADS), settings, seed=SEED)
 
 
 @dataclass(frozen=True)

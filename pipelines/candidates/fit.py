@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
+from threadpoolctl import threadpool_limits
 
 from pipelines.candidates.arrays import load_arrays, save_arrays, sparse_of
 from pipelines.candidates.generator import Generator, Past
@@ -33,12 +36,18 @@ BASELINES = ("own_most_frequent", "recent_popularity", "als")
 
 
 def fit_generators(run: Run) -> Mapping[str, Any]:
-    """Writes `models/<cutoff>/<generator>.npz`, and the interactions that they were fitted on."""
+    """Writes `models/<cutoff>/<generator>.npz`, and the interactions that they were fitted on.
+
+    Cutoffs are fitted side by side, each on one thread: half of a fit is preparation that has no
+    more, and a limit on the threads of BLAS holds for the whole process, so that fits with
+    different limits would change each other's rounding.
+    """
     index = load_index(run)
     names = used_generators(run)
-    counts = {}
-    for cutoff in progress(run_cutoffs(run).all, "generators", unit="cutoff"):
-        past = load_past(run, index, cutoff)
+    cutoffs = run_cutoffs(run).all
+
+    def fit(cutoff: datetime) -> int:
+        past = replace(load_past(run, index, cutoff), threads=1)
         interactions = past.interactions
         for name in names:
             model = fit_generator(name, past, run.settings.read(CandidateSettings))
@@ -46,7 +55,12 @@ def fit_generators(run: Run) -> Mapping[str, Any]:
         save_arrays(generator_path(run, cutoff, HISTORY), {"pairs": interactions.matrix})
         if cutoff == run_cutoffs(run).night:
             save_arrays(generator_path(run, cutoff, PURCHASES), {"pairs": interactions.purchases})
-        counts[f"events_{compact(cutoff)}"] = len(interactions.users)
+        return len(interactions.users)
+
+    threads = run.settings.read(NightSettings).threads
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(min(threads, len(cutoffs))) as pool:
+        n_events = progress(pool.map(fit, cutoffs), "generators", unit="cutoff", total=len(cutoffs))
+        counts = {f"events_{compact(c)}": n for c, n in zip(cutoffs, n_events, strict=True)}
     return {"generators": len(names), **counts}
 
 

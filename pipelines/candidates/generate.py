@@ -59,7 +59,7 @@ class CandidateSource:
         }
         width = np.int64(self.history.shape[1])
         keys = {name: _keys(users, items, width) for name, items in proposals.items()}
-        union = np.unique(np.concatenate([key[key >= 0] for key in keys.values()]))
+        union = _sorted_union([key[key >= 0] for key in keys.values()])
         pair_users = (union // width).astype(np.int32)
         pair_items = (union % width).astype(np.int32)
         return Candidates(
@@ -79,6 +79,12 @@ def open_candidates(run: Run, surface: SurfaceSettings, cutoff: datetime) -> Can
 def _keys(users: IntArray, items: IntArray, width: np.int64) -> np.ndarray:
     """One number a pair, (users, k); -1 where there is no proposal."""
     return np.where(items == NO_ITEM, -1, users.astype(np.int64)[:, None] * width + items)
+
+
+def _sorted_union(keys: list[np.ndarray]) -> np.ndarray:
+    """The different numbers of *keys*, ascending; `np.unique` hashes them all before it sorts."""
+    merged = np.sort(np.concatenate(keys))
+    return merged[np.diff(merged, prepend=-1) > 0]
 
 
 def _ranks(keys: np.ndarray, union: np.ndarray) -> FloatArray:

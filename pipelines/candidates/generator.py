@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from scipy.sparse import csr_matrix
 
@@ -89,19 +90,35 @@ class LastCall(threading.local):
         return self._kept[1]
 
 
+class Unseen:
+    """Tells, row by row, which columns have no entry in *seen*: one look-up for each column."""
+
+    def __init__(self, seen: csr_matrix) -> None:
+        self._seen = seen
+        self._laid_out = np.zeros(seen.shape[1], dtype=bool)
+
+    def of_row(self, row: int, columns: IntArray) -> npt.NDArray[np.bool_]:
+        """Mask of those of *columns* that are not in *row*."""
+        owned = self._seen.indices[self._seen.indptr[row] : self._seen.indptr[row + 1]]
+        self._laid_out[owned] = True
+        unseen = ~self._laid_out[columns]
+        self._laid_out[owned] = False
+        return unseen
+
+
 def top_of_rows(scores: csr_matrix, k: int, seen: csr_matrix | None = None) -> IntArray:
     """The *k* best columns of each row by falling score, ties by lower column.
 
     Only entries above zero count; entries in *seen* are left out.
     """
     top = np.full((scores.shape[0], k), NO_ITEM, dtype=np.int32)
+    unseen = None if seen is None else Unseen(seen)
     for row in range(scores.shape[0]):
         span = slice(scores.indptr[row], scores.indptr[row + 1])
         columns, values = scores.indices[span], scores.data[span]
         keep = values > 0
-        if seen is not None:
-            owned = seen.indices[seen.indptr[row] : seen.indptr[row + 1]]
-            keep &= ~np.isin(columns, owned, kind="table") if len(owned) else True
+        if unseen is not None:
+            keep &= unseen.of_row(row, columns)
         best = best_first(columns[keep], values[keep], k)
         top[row, : len(best)] = best
     return top

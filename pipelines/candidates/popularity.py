@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 from scipy.sparse import csr_matrix
 
 from pipelines.candidates.arrays import load_arrays, save_arrays
-from pipelines.candidates.generator import NO_ITEM, Past, best_first
+from pipelines.candidates.generator import NO_ITEM, Past, Unseen, best_first
 from pipelines.interactions import FloatArray, IntArray, Interactions
 from settings import Section
 
@@ -34,12 +33,11 @@ class PopularItems:
         n_seen = 0 if seen is None else int(np.diff(seen.indptr).max(initial=0))
         ranking = self.rankings(k + n_seen)
         top = np.full((len(users), k), NO_ITEM, dtype=np.int32)
-        owned: npt.NDArray[np.int32] = np.empty(0, dtype=np.int32)
+        unseen = None if seen is None else Unseen(seen)
         for row, user in enumerate(users):
             items = ranking[self._group_of_user[user]]
-            if seen is not None:
-                owned = seen.indices[seen.indptr[row] : seen.indptr[row + 1]]
-                items = items[~np.isin(items, owned)]
+            if unseen is not None:
+                items = items[unseen.of_row(row, items)]
             top[row, : min(k, len(items))] = items[:k]
         return top
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from pipelines.candidates.fit import BASELINES, load_generator, used_generators
 from pipelines.candidates.generator import Generator
@@ -32,6 +33,7 @@ from pipelines.interactions import IntArray
 from pipelines.lists.rules import load_rules
 from pipelines.lists.settings import ListSettings
 from pipelines.moments import NightSettings
+from pipelines.ranking.feature_columns import FeatureColumns, open_features_of
 from pipelines.ranking.ranker import Ranker
 from pipelines.ranking.score import rank_users
 from pipelines.ranking.train import open_ranker
@@ -63,11 +65,23 @@ def evaluate(run: Run) -> Mapping[str, Any]:
         name: load_generator(run, cutoffs.evaluation, name) for name in used_generators(run)
     }
 
-    def measure(surface: str) -> dict[str, Any]:
-        return _evaluate_surface(run, index, open_window(run, index, surface, known), generators)
-
     names = [surface for surface, _ in run.settings.read(SurfacesSettings).items()]
-    with ThreadPoolExecutor(min(run.settings.read(NightSettings).threads, 2)) as pool:
+    windows = {surface: open_window(run, index, surface, known) for surface in names}
+    rankers = {surface: open_ranker(run, surface, "evaluated") for surface in names}
+    users = np.unique(np.concatenate([window.users for window in windows.values()]))
+    # Both rankers number texts alike: they were trained together.
+    features = (
+        open_features_of(run, index, cutoffs.evaluation, users, rankers[names[0]].vocabulary)
+        if len(users)
+        else None
+    )
+
+    def measure(surface: str) -> dict[str, Any]:
+        ranker = rankers[surface]
+        return _evaluate_surface(run, index, windows[surface], ranker, features, generators)
+
+    threads = min(run.settings.read(NightSettings).threads, 2)
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
         surfaces = dict(zip(names, pool.map(measure, names), strict=True))
     write_json(
         run.path("evaluation.json"),
@@ -88,9 +102,13 @@ def evaluate(run: Run) -> Mapping[str, Any]:
 
 
 def _evaluate_surface(
-    run: Run, index: Index, window: Window, generators: Mapping[str, Generator]
+    run: Run,
+    index: Index,
+    window: Window,
+    ranker: Ranker,
+    features: FeatureColumns | None,
+    generators: Mapping[str, Generator],
 ) -> dict[str, Any]:
-    ranker = open_ranker(run, window.surface, "evaluated")
     result = {
         "users": len(window.users),
         "items_sold": int(window.known.is_sold.sum()),
@@ -99,18 +117,23 @@ def _evaluate_surface(
     if not len(window.users):
         write_user_figures(run, window.surface, window.users, {})
         return {**result, "models": {}}
-    measured = _measure(run, index, window, ranker, generators)
+    measured = _measure(run, index, window, ranker, features, generators)
     return {**result, **_describe(run, index, measured)}
 
 
 def _measure(
-    run: Run, index: Index, window: Window, ranker: Ranker, generators: Mapping[str, Generator]
+    run: Run,
+    index: Index,
+    window: Window,
+    ranker: Ranker,
+    features: FeatureColumns | None,
+    generators: Mapping[str, Generator],
 ) -> Measured:
     surface = run.settings.read(SurfacesSettings)[window.surface]
     cutoff = run_cutoffs(run).evaluation
     used = {name: generators[name] for name in sorted(surface.generators)}
     source = NotingSource(used, surface, window.known.history)
-    ranked = rank_users(run, index, window.surface, cutoff, window.users, ranker, source)
+    ranked = rank_users(run, index, window.surface, cutoff, window.users, ranker, source, features)
     rules = load_rules(index, run.settings.read(ListSettings), surface)
     chosen = rules.select(ranked.users, ranked.items, ranked.scores)
     return Measured(

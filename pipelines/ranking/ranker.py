@@ -53,71 +53,83 @@ class Ranker:
         return {name: float(value) / total for name, value in zip(self.columns, gain, strict=True)}
 
 
-def fit_ranker(
+@dataclass(frozen=True)
+class BinnedRows:
+    """Training sets as LightGBM holds them, a byte a value: to be fitted on more than once."""
+
+    data: lightgbm.Dataset
+    columns: list[str]
+    vocabulary: Vocabulary
+    newest_row: int  # where the rows of the last set begin
+    threads: int
+
+
+def bin_rows(
     sets: Sequence[TrainingSet],
     vocabulary: Vocabulary,
     settings: RankingSettings,
     *,
-    seed: int,
     threads: int,
-    trees: int | None = None,
-) -> Ranker:
-    """Trees over the users of all *sets*; the same input, the same trees.
+    bins_of: BinnedRows | None = None,
+) -> BinnedRows:
+    """The rows of all *sets*, in their order.
 
-    LambdaMART (Burges 2010) unless the settings say that each pair is judged alone.
-    *trees*: how many; as many as in *settings* when it is not said.
+    *bins_of*: rows whose bins are taken over; finding bins costs more than filling them.
     """
-    booster = lightgbm.train(
-        _parameters(settings, seed, threads),
-        _dataset(sets, vocabulary, settings),
-        num_boost_round=trees or settings.trees,
-    )
-    return Ranker(booster, sets[0].columns, vocabulary)
-
-
-def choose_trees(
-    older: Sequence[TrainingSet],
-    newest: TrainingSet,
-    vocabulary: Vocabulary,
-    settings: RankingSettings,
-    *,
-    seed: int,
-    threads: int,
-) -> int:
-    """How many trees, fitted on *older* cutoffs, rank the users of the *newest* one best.
-
-    By NDCG@20; the fit stops after `patience` trees without a better one.
-    """
-    data = _dataset(older, vocabulary, settings)
-    stopping = lightgbm.early_stopping(settings.patience, verbose=False)
-    booster = lightgbm.train(
-        {**_parameters(settings, seed, threads), "metric": "ndcg", "eval_at": [STOPPING_RANK]},
-        data,
-        num_boost_round=settings.trees,
-        valid_sets=[_dataset([newest], vocabulary, settings, data)],
-        callbacks=[stopping],
-    )
-    return max(booster.best_iteration, 1)
-
-
-def _dataset(
-    sets: Sequence[TrainingSet],
-    vocabulary: Vocabulary,
-    settings: RankingSettings,
-    reference: lightgbm.Dataset | None = None,
-) -> lightgbm.Dataset:
     columns = sets[0].columns
     relevance = np.concatenate([s.relevance for s in sets])
-    return lightgbm.Dataset(
+    data = lightgbm.Dataset(
         np.vstack([s.matrix for s in sets]),
         label=np.sign(relevance) if settings.objective == "binary" else relevance,
         group=np.concatenate([s.group_sizes for s in sets]),
         feature_name=[f"c{i}" for i in range(len(columns))],  # LightGBM forbids dots and brackets
         categorical_feature=[i for i, name in enumerate(columns) if name in vocabulary],
-        reference=reference,
-        params={"max_bin": settings.max_bins},
+        reference=None if bins_of is None else bins_of.data,
+        params={
+            "max_bin": settings.max_bins,
+            "min_data_in_leaf": settings.min_rows_per_leaf,  # a column that no split fits is out
+            "num_threads": threads,
+            "verbosity": -1,
+        },
         free_raw_data=True,
     )
+    newest_row = len(relevance) - len(sets[-1].relevance)
+    return BinnedRows(data.construct(), columns, vocabulary, newest_row, threads)
+
+
+def fit_ranker(
+    rows: BinnedRows, settings: RankingSettings, *, seed: int, trees: int | None = None
+) -> Ranker:
+    """Trees over the users of all *rows*; the same input, the same trees.
+
+    LambdaMART (Burges 2010) unless the settings say that each pair is judged alone.
+    *trees*: how many; as many as in *settings* when it is not said.
+    """
+    booster = lightgbm.train(
+        _parameters(settings, seed, rows.threads),
+        rows.data,
+        num_boost_round=trees or settings.trees,
+    )
+    return Ranker(booster, rows.columns, rows.vocabulary)
+
+
+def choose_trees(rows: BinnedRows, settings: RankingSettings, *, seed: int) -> int:
+    """How many trees, fitted on all sets but the last, rank the users of the last one best.
+
+    By NDCG@20; the fit stops after `patience` trees without a better one.
+    """
+    n_rows = rows.data.num_data()
+    older = rows.data.subset(range(rows.newest_row))
+    newest = rows.data.subset(range(rows.newest_row, n_rows))
+    stopping = lightgbm.early_stopping(settings.patience, verbose=False)
+    booster = lightgbm.train(
+        {**_parameters(settings, seed, rows.threads), "metric": "ndcg", "eval_at": [STOPPING_RANK]},
+        older,
+        num_boost_round=settings.trees,
+        valid_sets=[newest],
+        callbacks=[stopping],
+    )
+    return max(booster.best_iteration, 1)
 
 
 def _parameters(settings: RankingSettings, seed: int, threads: int) -> dict[str, Any]:

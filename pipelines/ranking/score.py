@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy.sparse import csr_matrix
+from threadpoolctl import threadpool_limits
 
 from pipelines.candidates.fit import load_history, used_generators
 from pipelines.candidates.generate import BLOCK_USERS, Candidates, CandidateSource, open_candidates
@@ -133,7 +134,8 @@ def score_users(run: Run, shard: int) -> Mapping[str, Any]:
             rows = _write(beside, (_first(block, keep) for block in blocks))
         return rows, explainer.write(explained_path(run, surface, shard)), explainer.seconds
 
-    with ThreadPoolExecutor(min(run.settings.read(NightSettings).threads, 2)) as pool:
+    threads = min(run.settings.read(NightSettings).threads, 2)
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
         rows, explained, seconds = zip(*pool.map(score, rankers), strict=True)
     counts = {"users": len(users), "rows": sum(rows), "explained": sum(explained)}
     return {**counts, "explain_seconds": round(sum(seconds), 3)}

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines.index import load_index
+from threadpoolctl import threadpool_limits
+
+from pipelines.index import Index, load_index
 from pipelines.inputs import run_cutoffs
 from pipelines.moments import NightSettings
 from pipelines.ranking.feature_columns import Vocabulary, read_vocabulary
 from pipelines.ranking.ranker import (
+    BinnedRows,
     Ranker,
+    bin_rows,
     choose_trees,
     fit_ranker,
     load_ranker,
     save_ranker,
 )
 from pipelines.ranking.settings import RankingSettings
-from pipelines.ranking.training_set import TrainingSet, build_training_sets
+from pipelines.ranking.training_set import TrainingSet, build_training_set, open_training_features
 from pipelines.runs import Run
 from pipelines.surfaces import SurfacesSettings
 
@@ -28,20 +32,13 @@ from pipelines.surfaces import SurfacesSettings
 def train_rankers(run: Run) -> Mapping[str, Any]:
     """`models/ranker-<surface>.txt` for the night, `…-evaluated.txt` that never saw the window."""
     index = load_index(run)
-    labelled = run_cutoffs(run).labelled
     settings = run.settings.read(RankingSettings)
-    vocabulary = read_vocabulary(run, labelled, settings.max_categories)
+    vocabulary = read_vocabulary(run, run_cutoffs(run).labelled, settings.max_categories)
 
-    def build(cutoff: datetime) -> dict[str, TrainingSet]:
-        return build_training_sets(run, index, cutoff, vocabulary)
-
-    with ThreadPoolExecutor(run.settings.read(NightSettings).threads) as pool:
-        at_cutoff = dict(zip(labelled, pool.map(build, labelled), strict=True))
-    surfaces = [surface for surface, _ in run.settings.read(SurfacesSettings).items()]
-    sets = {name: {cutoff: at_cutoff[cutoff][name] for cutoff in labelled} for name in surfaces}
+    sets = _build_sets(run, index, vocabulary)
     trees = _fit_all(run, sets, vocabulary)
     counts: dict[str, Any] = {}
-    for surface in surfaces:
+    for surface in sets:
         counts |= _count(surface, sets[surface]) | {f"{surface}_trees": trees[surface]}
     return counts
 
@@ -55,26 +52,43 @@ def open_ranker(run: Run, surface: str, purpose: str) -> Ranker:
     return load_ranker(ranker_path(run, surface, purpose))
 
 
-def _choose_trees(run: Run, sets: Mapping[datetime, TrainingSet], vocabulary: Vocabulary) -> int:
-    """Judged at the newest training cutoff: the evaluated window decides nothing."""
-    settings = run.settings.read(RankingSettings)
-    newest, *older = run_cutoffs(run).training
-    if not older or not settings.patience:
-        return settings.trees
-    return choose_trees(
-        [sets[cutoff] for cutoff in older],
-        sets[newest],
-        vocabulary,
-        settings,
-        seed=run.settings.read(NightSettings).seed,
-        threads=1,
-    )
+def _build_sets(
+    run: Run, index: Index, vocabulary: Vocabulary
+) -> dict[str, dict[datetime, TrainingSet]]:
+    """The training sets of every surface, by cutoff.
+
+    The features of a cutoff are read once for all surfaces, whose sets are then made side by
+    side; those of the next one are read when the sets of an earlier one are under way.
+    """
+    threads = run.settings.read(NightSettings).threads
+    labelled = run_cutoffs(run).labelled
+    surfaces = [surface for surface, _ in run.settings.read(SurfacesSettings).items()]
+    sets: dict[str, dict[datetime, TrainingSet]] = {surface: {} for surface in surfaces}
+    # Candidates limit the threads of BLAS too, one after the other and for the whole process.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
+
+        def begin(cutoff: datetime) -> dict[str, Future[TrainingSet]]:
+            features = open_training_features(run, index, cutoff, vocabulary)
+            return {
+                surface: pool.submit(
+                    build_training_set, run, index, surface, cutoff, vocabulary, features
+                )
+                for surface in surfaces
+            }
+
+        begun = [pool.submit(begin, cutoff) for cutoff in labelled[:threads]]
+        for at, cutoff in enumerate(labelled):
+            parts = begun[at].result()
+            begun += [pool.submit(begin, later) for later in labelled[len(begun) : len(begun) + 1]]
+            for surface, part in parts.items():
+                sets[surface][cutoff] = part.result()
+    return sets
 
 
 def _fit_all(
     run: Run, sets: Mapping[str, Mapping[datetime, TrainingSet]], vocabulary: Vocabulary
 ) -> dict[str, int]:
-    """Both rankers of every surface, two fits side by side; how many trees each surface has.
+    """Both rankers of every surface, fits side by side; how many trees each surface has.
 
     One thread each: LightGBM's own threads wait for each other at every leaf, which on a busy
     machine took four times as long as one thread.
@@ -82,31 +96,48 @@ def _fit_all(
     night = run.settings.read(NightSettings)
     settings = run.settings.read(RankingSettings)
     cutoffs = run_cutoffs(run)
+    trees: dict[str, int] = {}
 
-    def fit(surface: str, purpose: str, chosen: tuple[datetime, ...]) -> None:
-        ranker = fit_ranker(
-            [sets[surface][cutoff] for cutoff in chosen],
-            vocabulary,
-            settings,
-            seed=night.seed,
-            threads=1,
-            trees=trees[surface],
-        )
+    def fit(surface: str, purpose: str, rows: BinnedRows) -> None:
+        ranker = fit_ranker(rows, settings, seed=night.seed, trees=trees[surface])
         save_ranker(ranker, ranker_path(run, surface, purpose))
 
-    purposes = {"evaluated": cutoffs.training, "night": cutoffs.refit}
+    def fit_night(surface: str, evaluated: BinnedRows) -> None:
+        refit = [sets[surface][cutoff] for cutoff in cutoffs.refit]
+        fit(surface, "night", bin_rows(refit, vocabulary, settings, threads=1, bins_of=evaluated))
+
     with ThreadPoolExecutor(min(night.threads, 2)) as pool:
-        chosen = pool.map(lambda surface: _choose_trees(run, sets[surface], vocabulary), sets)
-        trees = dict(zip(sets, chosen, strict=True))
-        fits = [pool.submit(fit, name, *purpose) for name in sets for purpose in purposes.items()]
-        for fitted in fits:
+
+        def begin(surface: str) -> list[Future[None]]:
+            oldest_first = [sets[surface][cutoff] for cutoff in reversed(cutoffs.training)]
+            rows = bin_rows(oldest_first, vocabulary, settings, threads=1)
+            trees[surface] = _choose_trees(rows, len(oldest_first), settings, night.seed)
+            return [
+                pool.submit(fit, surface, "evaluated", rows),
+                pool.submit(fit_night, surface, rows),
+            ]
+
+        largest_first = sorted(sets, key=lambda surface: -_n_rows(sets[surface]))
+        begun = [pool.submit(begin, surface) for surface in largest_first]
+        for fitted in [fit for parts in begun for fit in parts.result()]:
             fitted.result()
     return trees
 
 
+def _choose_trees(rows: BinnedRows, n_sets: int, settings: RankingSettings, seed: int) -> int:
+    """Judged at the newest training cutoff: the evaluated window decides nothing."""
+    if n_sets < 2 or not settings.patience:
+        return settings.trees
+    return choose_trees(rows, settings, seed=seed)
+
+
+def _n_rows(sets: Mapping[datetime, TrainingSet]) -> int:
+    return sum(len(training.relevance) for training in sets.values())
+
+
 def _count(surface: str, sets: Mapping[datetime, TrainingSet]) -> dict[str, Any]:
     return {
-        f"{surface}_rows": sum(len(s.relevance) for s in sets.values()),
+        f"{surface}_rows": _n_rows(sets),
         f"{surface}_positives": int(sum((s.relevance > 0).sum() for s in sets.values())),
         f"{surface}_negatives_kept": round(
             sum(s.sampling_rate for s in sets.values()) / len(sets), 3

@@ -39,19 +39,14 @@ class TrainingSet:
     sampling_rate: float
 
 
-def build_training_sets(
+def open_training_features(
     run: Run, index: Index, cutoff: datetime, vocabulary: Vocabulary
-) -> dict[str, TrainingSet]:
-    """The training set of every surface at *cutoff*; its features are read once."""
-    surfaces = [surface for surface, _ in run.settings.read(SurfacesSettings).items()]
+) -> FeatureColumns:
+    """Features as of *cutoff* of all users with an event: for the sets of all surfaces."""
     known = np.flatnonzero(np.diff(load_history(run, cutoff).indptr)).astype(np.int32)
     if len(known) == 0:
-        known = np.arange(index.n_users, dtype=np.int32)  # refused below, surface by surface
-    features = open_features_of(run, index, cutoff, known, vocabulary)
-    return {
-        surface: build_training_set(run, index, surface, cutoff, vocabulary, features)
-        for surface in surfaces
-    }
+        known = np.arange(index.n_users, dtype=np.int32)  # refused later, surface by surface
+    return open_features_of(run, index, cutoff, known, vocabulary)
 
 
 def build_training_set(

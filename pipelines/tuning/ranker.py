@@ -14,7 +14,7 @@ from pipelines.inputs import run_cutoffs
 from pipelines.interactions import FloatArray, IntArray
 from pipelines.ranking.feature_columns import open_features_of, read_vocabulary
 from pipelines.ranking.matrix import build_matrix, column_names
-from pipelines.ranking.ranker import fit_ranker
+from pipelines.ranking.ranker import bin_rows, fit_ranker
 from pipelines.ranking.settings import RankingSettings
 from pipelines.ranking.training_set import build_training_set
 from pipelines.surfaces import SurfacesSettings
@@ -51,10 +51,11 @@ def ranker_judge(window: TuningWindow, start: RankingSettings) -> JudgeOf:
     def judge(values: Values, chosen: IntArray) -> Figures:
         past = window.past
         settings = with_values(start, values)
-        ranker = fit_ranker(sets, vocabulary, settings, seed=past.seed, threads=past.threads)
-        rows = np.isin(candidates.users, chosen)
-        scores = ranker.score(matrix[rows], columns, past.threads)
-        lists = _first_items(candidates.take(rows), scores, chosen)
+        rows = bin_rows(sets, vocabulary, settings, threads=past.threads)
+        ranker = fit_ranker(rows, settings, seed=past.seed)
+        asked = np.isin(candidates.users, chosen)
+        scores = ranker.score(matrix[asked], columns, past.threads)
+        lists = _first_items(candidates.take(asked), scores, chosen)
         hits = find_hits(lists, chosen, window.truth)
         sizes = np.diff(window.truth.indptr)[chosen].astype(np.int32)
         return Figures(ndcg(hits, sizes, MAX_CUTOFF), recall(hits, sizes, MAX_CUTOFF))

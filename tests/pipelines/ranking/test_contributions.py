@@ -24,7 +24,7 @@ from pipelines.ranking.contributions import (
     feature_names,
     group_contributions,
 )
-from pipelines.ranking.ranker import fit_ranker
+from pipelines.ranking.ranker import bin_rows, fit_ranker
 from pipelines.ranking.score import score_users, shard_path, shard_users
 from pipelines.ranking.settings import RankingSettings
 from pipelines.ranking.train import open_ranker
@@ -42,7 +42,7 @@ def made_ranker(trees=15):
     relevance = ((matrix[:, 0] > 0.6) & (matrix[:, 3] > 0.3)).astype(np.float32)
     rows = TrainingSet(COLUMNS, matrix, relevance, np.full(40, 10, dtype=np.int32), 1.0)
     settings = RankingSettings(trees=trees, leaves=7, min_rows_per_leaf=5, feature_share=1.0)
-    return fit_ranker([rows], {}, settings, seed=4, threads=1), matrix
+    return fit_ranker(bin_rows([rows], {}, settings, threads=1), settings, seed=4), matrix
 
 
 @pytest.fixture

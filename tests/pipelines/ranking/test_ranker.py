@@ -7,6 +7,7 @@ import pytest
 
 from pipelines.ranking.ranker import (
     RankerError,
+    bin_rows,
     choose_trees,
     fit_ranker,
     load_ranker,
@@ -29,10 +30,16 @@ def made_set(seed):
     return TrainingSet(COLUMNS, matrix, relevance, np.full(40, 10, dtype=np.int32), 1.0)
 
 
+def fitted(sets, settings=SETTINGS, trees=None):
+    """A ranker of *sets*."""
+    rows = bin_rows(sets, VOCABULARY, settings, threads=1)
+    return fit_ranker(rows, settings, seed=4, trees=trees)
+
+
 @pytest.fixture(scope="module")
 def ranker():
     """A ranker of two small training sets."""
-    return fit_ranker([made_set(0), made_set(1)], VOCABULARY, SETTINGS, seed=4, threads=1)
+    return fitted([made_set(0), made_set(1)])
 
 
 def test_it_learns_what_decides(ranker):
@@ -49,8 +56,8 @@ def test_it_learns_what_decides(ranker):
 
 def test_the_same_input_gives_the_same_trees(ranker):
     """A second fit is the same text; fewer rows are another one."""
-    again = fit_ranker([made_set(0), made_set(1)], VOCABULARY, SETTINGS, seed=4, threads=1)
-    other = fit_ranker([made_set(0)], VOCABULARY, SETTINGS, seed=4, threads=1)
+    again = fitted([made_set(0), made_set(1)])
+    other = fitted([made_set(0)])
     assert again.booster.model_to_string() == ranker.booster.model_to_string()
     assert other.booster.model_to_string() != ranker.booster.model_to_string()
 
@@ -59,7 +66,7 @@ def test_pairs_may_be_judged_alone():
     """The binary objective ranks as well, scores without bounds, and takes graded relevance."""
     settings = SETTINGS.model_copy(update={"objective": "binary"})
     graded = [replace(s, relevance=3 * s.relevance) for s in (made_set(0), made_set(1))]
-    judged = fit_ranker(graded, VOCABULARY, settings, seed=4, threads=1)
+    judged = fitted(graded, settings)
     new = made_set(2)
     scores = judged.score(new.matrix, COLUMNS, 1)
     assert scores[new.relevance > 0].mean() > scores[new.relevance == 0].mean() + 1
@@ -68,7 +75,7 @@ def test_pairs_may_be_judged_alone():
 
 def test_the_number_of_trees_may_be_given(ranker):
     """Given trees win over the settings; without them the settings decide."""
-    fewer = fit_ranker([made_set(0)], VOCABULARY, SETTINGS, seed=4, threads=1, trees=3)
+    fewer = fitted([made_set(0)], trees=3)
     assert (fewer.booster.num_trees(), ranker.booster.num_trees()) == (3, SETTINGS.trees)
 
 
@@ -78,17 +85,52 @@ def test_trees_stop_when_newer_users_gain_nothing():
     The chosen trees rank users that decided nothing as well as all of them would.
     """
     settings = SETTINGS.model_copy(update={"trees": 300, "patience": 10})
-    options = {"seed": 4, "threads": 1}
-    first, again = (
-        choose_trees([made_set(0), made_set(1)], made_set(2), VOCABULARY, settings, **options)
-        for _ in range(2)
-    )
+    sets = [made_set(seed) for seed in range(3)]
+    rows = bin_rows(sets, VOCABULARY, settings, threads=1)
+    first, again = (choose_trees(rows, settings, seed=4) for _ in range(2))
     assert first == again
     assert 1 <= first < 290
     new = made_set(3)
-    ranker = fit_ranker([made_set(0)], VOCABULARY, settings, trees=first, **options)
+    ranker = fitted([made_set(0)], settings, trees=first)
     scores = ranker.score(new.matrix, COLUMNS, 1)
     assert scores[new.relevance > 0].mean() > scores[new.relevance == 0].mean()
+
+
+def test_only_the_newest_set_decides_how_many_trees():
+    """Where it says the opposite of the older ones, more trees soon help no more."""
+    settings = SETTINGS.model_copy(update={"trees": 60, "patience": 20})
+
+    def sloped(seed, *, up):
+        rows = made_set(seed)
+        product = rows.matrix[:, 0] * rows.matrix[:, 1]
+        relevant = product > 0.4 if up else product < 0.1
+        return replace(rows, relevance=relevant.astype(np.float32))
+
+    alike, against = (
+        choose_trees(
+            bin_rows(
+                [sloped(0, up=True), sloped(1, up=True), newest], VOCABULARY, settings, threads=1
+            ),
+            settings,
+            seed=4,
+        )
+        for newest in (sloped(2, up=True), sloped(2, up=False))
+    )
+    assert alike > 2 * against, (alike, against)
+
+
+def test_bins_may_be_those_of_other_rows(ranker):
+    """Rows in the bins of themselves give the trees of their own; other bins give others."""
+    sets = [made_set(0), made_set(1)]
+    own = bin_rows(sets, VOCABULARY, SETTINGS, threads=1)
+    same = bin_rows(sets, VOCABULARY, SETTINGS, threads=1, bins_of=own)
+    fewer = bin_rows([made_set(5)], VOCABULARY, SETTINGS, threads=1)
+    others = bin_rows(sets, VOCABULARY, SETTINGS, threads=1, bins_of=fewer)
+    texts = [
+        fit_ranker(rows, SETTINGS, seed=4).booster.model_to_string() for rows in (same, others)
+    ]
+    assert texts[0] == ranker.booster.model_to_string()
+    assert texts[1] != texts[0]
 
 
 def test_a_saved_ranker_scores_the_same(ranker, tmp_path):
@@ -125,7 +167,7 @@ def test_a_damaged_ranker_is_refused(ranker, tmp_path, damage):
 def test_a_swapped_ranker_is_refused(ranker, tmp_path):
     """A good model under the name of another one is not taken for it."""
     save_ranker(ranker, tmp_path / "home.txt")
-    other = fit_ranker([made_set(9)], VOCABULARY, SETTINGS, seed=4, threads=1)
+    other = fitted([made_set(9)])
     save_ranker(other, tmp_path / "discover.txt")
     (tmp_path / "discover.txt").replace(tmp_path / "home.txt")
     with pytest.raises(RankerError, match="was damaged or swapped"):

@@ -14,8 +14,8 @@ from pipelines.ranking.labels import load_labels
 from pipelines.ranking.training_set import (
     TrainingSetError,
     build_training_set,
-    build_training_sets,
     labelled_users,
+    open_training_features,
     sample_negatives,
 )
 
@@ -68,9 +68,9 @@ def test_surfaces_share_their_features(finished_night):
     """Features read once for every surface give the rows that each would read for itself."""
     index = load_index(finished_night)
     cutoff = run_cutoffs(finished_night).training[0]
-    together = build_training_sets(finished_night, index, cutoff, {})
-    assert sorted(together) == ["discover", "home"]
-    for surface, shared in together.items():
+    features = open_training_features(finished_night, index, cutoff, {})
+    for surface in ("discover", "home"):
+        shared = build_training_set(finished_night, index, surface, cutoff, {}, features)
         alone = build_training_set(finished_night, index, surface, cutoff, {})
         assert shared.columns == alone.columns
         np.testing.assert_array_equal(shared.matrix, alone.matrix)
