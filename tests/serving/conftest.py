@@ -11,9 +11,7 @@ from serving.poller import Poller
 from serving.settings import static_file
 from serving.shelf import Shelf
 from settings import Settings
-from tests.shelf_fixtures import client, make_lists, store_server, store_settings
-
-__all__ = ["client", "store_server", "store_settings"]
+from tests.shelf_fixtures import make_lists
 
 
 @dataclass
