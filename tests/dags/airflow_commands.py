@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import traceback
+from pathlib import Path
 
 from airflow.__main__ import main
 
@@ -32,7 +33,7 @@ def run(arguments):
 with os.fdopen(os.dup(1), "w") as answers:
     for line in sys.stdin:
         arguments, target = json.loads(line)
-        with open(target, "wb") as file:
+        with Path(target).open("wb") as file:
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
         code = run(arguments)
