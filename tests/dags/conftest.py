@@ -28,23 +28,28 @@ def airflow_environment(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def read_dags(airflow_environment, tmp_path_factory):
-    """A function: what Airflow reads from dags/ under some more environment variables."""
+def found_both(airflow_environment, tmp_path_factory):
+    """What Airflow reads from dags/ in the demo, without a schedule, and what with one."""
+    target = tmp_path_factory.mktemp("dags") / "found.json"
+    script = Path(__file__).with_name("describe_dags.py")
+    variables = [json.dumps(more) for more in ({}, {"NIGHTSHELF_SCHEDULE": "0 2 * * *"})]
+    done = subprocess.run(
+        [sys.executable, script, target, *variables],
+        env=airflow_environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(target.read_text())
 
-    def read(**more):
-        target = tmp_path_factory.mktemp("dags") / "found.json"
-        script = Path(__file__).with_name("describe_dags.py")
-        environment = {**airflow_environment, **more}
-        done = subprocess.run(
-            [sys.executable, script, target], env=environment, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return json.loads(target.read_text())
 
-    return read
-
-
-@pytest.fixture(scope="session")
-def found(read_dags):
+@pytest.fixture
+def found(found_both):
     """What Airflow reads from dags/ in the demo: no schedule."""
-    return read_dags()
+    return found_both[0]
+
+
+@pytest.fixture
+def found_with_schedule(found_both):
+    """What Airflow reads when nights shall begin at two."""
+    return found_both[1]

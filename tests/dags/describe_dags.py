@@ -1,4 +1,7 @@
-"""Prints what Airflow reads from dags/ as JSON; run apart, since Airflow takes over a process."""
+"""Prints what Airflow reads from dags/ as JSON; run apart, since Airflow takes over a process.
+
+Arguments: the file to write, then environment variables as JSON, for each of which it reads anew.
+"""
 
 import json
 import os
@@ -42,10 +45,16 @@ def describe(dag):
     }
 
 
-bag = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
-found = {
-    "errors": bag.import_errors,
-    "heavy": sorted(set(HEAVY) & set(sys.modules)),
-    "dags": {name: describe(dag) for name, dag in bag.dags.items()},
-}
-Path(sys.argv[1]).write_text(json.dumps(found))
+def read(variables):
+    os.environ.update(variables)
+    bag = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+    for name in variables:
+        del os.environ[name]
+    return {
+        "errors": bag.import_errors,
+        "heavy": sorted(set(HEAVY) & set(sys.modules)),
+        "dags": {name: describe(dag) for name, dag in bag.dags.items()},
+    }
+
+
+Path(sys.argv[1]).write_text(json.dumps([read(json.loads(text)) for text in sys.argv[2:]]))

@@ -39,8 +39,12 @@ def shop(shop_store, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def run_dag(airflow_environment, shop):
-    """A function that runs a DAG over the shop: exit code and all that was printed."""
+def run_dag(airflow_environment, shop, tmp_path_factory):
+    """A function that runs a DAG over the shop: exit code and all that was printed.
+
+    One process does all of them, see there; `airflow db migrate` is a process of its own.
+    """
+    tmp_path = tmp_path_factory.mktemp("commands")
     environment = {
         **airflow_environment,
         "NIGHTSHELF_SETTINGS": str(shop.path),
@@ -49,15 +53,32 @@ def run_dag(airflow_environment, shop):
         "NIGHTSHELF__GATE__TOLERANCE": "1",
     }
 
-    def run(*arguments):
-        done = subprocess.run(
-            ["airflow", *arguments], env=environment, capture_output=True, text=True
-        )
-        return done.returncode, done.stdout + done.stderr
+    migrated = subprocess.run(
+        ["airflow", "db", "migrate"], env=environment, capture_output=True, text=True
+    )
+    assert migrated.returncode == 0, migrated.stdout + migrated.stderr
+    script, said = Path(__file__).with_name("airflow_commands.py"), tmp_path / "said.txt"
+    with (
+        (tmp_path / "errors.txt").open("w") as errors,
+        subprocess.Popen(
+            [sys.executable, script],
+            env=environment,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+        ) as airflow,
+    ):
 
-    code, said = run("db", "migrate")
-    assert code == 0, said
-    return lambda dag, conf: run("dags", "test", dag, SCHEDULED, "--conf", json.dumps(conf))
+        def run(dag, conf):
+            arguments = ["dags", "test", dag, SCHEDULED, "--conf", json.dumps(conf)]
+            print(json.dumps([arguments, str(said)]), file=airflow.stdin, flush=True)
+            code = airflow.stdout.readline()
+            assert code, (tmp_path / "errors.txt").read_text() + said.read_text()
+            return int(code), said.read_text()
+
+        yield run
+        airflow.kill()  # it has nothing to tidy up
 
 
 @pytest.fixture

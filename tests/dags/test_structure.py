@@ -149,8 +149,8 @@ def test_without_a_schedule_the_dag_is_ready_to_be_triggered(found):
     assert told == (None, False, False, 1)
 
 
-def test_with_a_schedule_the_dag_starts_paused(read_dags):
+def test_with_a_schedule_the_dag_starts_paused(found_with_schedule):
     """A first deployment does not run a night before somebody has unpaused it."""
-    dag = read_dags(NIGHTSHELF_SCHEDULE="0 2 * * *")["dags"]["nightly_recommendations"]
+    dag = found_with_schedule["dags"]["nightly_recommendations"]
     told = (dag["schedule"], dag["paused_at_first"], dag["catchup"], dag["max_active_runs"])
     assert told == ("0 2 * * *", True, False, 1)

@@ -4,13 +4,12 @@ import os
 import socket
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.publish import PublishError, PublishSettings, publish_lists, retire_version
+from pipelines.publish import PublishError
 from pipelines.publish.lists_directory import open_lists
 from pipelines.publish.preflight import estimate_bytes
 from store.keys import NamespaceKeys, bucket_of
@@ -19,43 +18,10 @@ from store.versions import (
     activate,
     change_version,
     hold,
-    list_versions,
-    read_version,
     release,
-    roll_back,
 )
-from tests.shelf_fixtures import make_lists, version_id
-
-SETTINGS = PublishSettings(batch_bytes=4096)
-ONE_MINUTE = timedelta(minutes=1)
-ONE, TWO, THREE, FOUR = (version_id(day) for day in (1, 2, 3, 4))
-
-
-@pytest.fixture
-def lists(tmp_path):
-    """Lists of a made run, by day."""
-    return lambda day, **more: make_lists(tmp_path / f"{day}-{more}", day=day, **more)
-
-
-@pytest.fixture
-def publish(client):
-    """`publish_lists` into the test's store."""
-
-    def call(directory, settings=SETTINGS, **more):
-        return publish_lists(directory, client, "demo", settings, **more)
-
-    return call
-
-
-def states(client):
-    """Version → state, oldest first."""
-    return {record.version: record.state for record in list_versions(client, "demo")}
-
-
-def dump(client, prefix="ns:demo:v:"):
-    """Everything under *prefix*, by key: the text of a string, the fields of a hash."""
-    read = {b"string": client.get, b"hash": client.hgetall}
-    return {key: read[client.type(key)](key) for key in sorted(client.scan_iter(f"{prefix}*"))}
+from tests.publish.in_store import FOUR, ONE, THREE, TWO, dump, states
+from tests.shelf_fixtures import version_id
 
 
 def test_every_byte_of_a_run_arrives(client, publish, lists):
@@ -100,14 +66,6 @@ def test_explanations_are_shipped_counted_and_restored(client, publish, lists):
     assert publish(directory).n_bytes > 0
     assert client.hgetall(keys.explain("home", 2)).items() <= expected.items()
     assert publish(directory).n_bytes == 0
-
-
-def test_a_version_takes_its_explanations_along(client, publish, lists):
-    """Retiring leaves none of them behind."""
-    publish(lists(1, explained=3))
-    publish(lists(2))
-    retire_version(client, "demo", ONE, PublishSettings(retire_after_s=0))
-    assert list(client.scan_iter(f"ns:demo:v:{ONE}:*")) == []
 
 
 def test_lists_without_the_explanations_they_name_are_refused(publish, lists):
@@ -254,80 +212,6 @@ def test_a_half_loaded_version_is_completed(client, publish, lists):
     assert found == expected
 
 
-def test_old_versions_retire_after_their_time(client, publish, lists):
-    """K versions stay; one beyond them goes only when it has not been live for long enough."""
-    patient = PublishSettings(keep_versions=2, retire_after_s=60)
-    for day in (1, 2, 3):
-        publish(lists(day), patient)
-    assert list(states(client)) == [ONE, TWO, THREE]
-    publish(lists(3), PublishSettings(keep_versions=2, retire_after_s=0))
-    assert list(states(client)) == [TWO, THREE]
-    assert dump(client, f"ns:demo:v:{ONE}") == {}
-
-
-def test_a_version_that_is_live_again_is_kept(client, publish, lists):
-    """Retiring never takes the live version, however old it is."""
-    eager = PublishSettings(keep_versions=1, retire_after_s=0)
-    for day in (1, 2):
-        publish(lists(day))
-    activate(client, "demo", ONE, hold="roll back")
-    publish(lists(3), eager)
-    assert read_version(client, "demo", ONE).state == "ready"
-    assert read_active(client, "demo").version == ONE
-
-
-def test_an_operator_may_retire_by_name(client, publish, lists):
-    """The live version, a fresh one and an unknown one are refused, each with the reason."""
-    for day in (1, 2):
-        publish(lists(day))
-    with pytest.raises(PublishError, match="is live; activate another one first"):
-        retire_version(client, "demo", TWO, SETTINGS)
-    with pytest.raises(PublishError, match=r"stopped being live 0 s ago; .* in 60 s"):
-        retire_version(client, "demo", ONE, SETTINGS)
-    with pytest.raises(PublishError, match=f"no version {THREE}"):
-        retire_version(client, "demo", THREE, SETTINGS)
-    retire_version(client, "demo", ONE, PublishSettings(retire_after_s=0))
-    assert (states(client), dump(client, f"ns:demo:v:{ONE}")) == ({TWO: "ready"}, {})
-
-
-def test_the_wait_counts_from_when_a_version_stopped_being_live(client, publish, lists):
-    """A minute after the flip one call is enough; what was never live need not wait at all."""
-    for day in (1, 2):
-        publish(lists(day))
-    publish(lists(3), activate=False)
-    left = datetime.fromisoformat(read_version(client, "demo", ONE).deactivated_at)
-    assert timedelta(0) <= datetime.now(UTC) - left < timedelta(seconds=30)
-    change_version(client, "demo", ONE, deactivated_at=(left - ONE_MINUTE).isoformat())
-    retire_version(client, "demo", ONE, SETTINGS)
-    retire_version(client, "demo", THREE, SETTINGS)
-    assert states(client) == {TWO: "ready"}
-
-
-def test_a_wait_whose_beginning_was_lost_begins_again(client, publish, lists):
-    """Who flipped away was killed before noting it: the message claims nothing, and it waits."""
-    for day in (1, 2):
-        publish(lists(day))
-    change_version(client, "demo", ONE, deactivated_at=None)
-    with pytest.raises(PublishError, match=r"was live, until when is lost; .* in 60 s"):
-        retire_version(client, "demo", ONE, SETTINGS)
-    with pytest.raises(PublishError, match=r"stopped being live 0 s ago; .* in 60 s"):
-        retire_version(client, "demo", ONE, SETTINGS)
-
-
-def test_nothing_is_retired_by_name_during_a_publish(client, publish, lists):
-    """A night cannot flip to a version that is being deleted: retiring waits for its lock."""
-    for day in (1, 2):
-        publish(lists(day))
-    holder = f"{socket.gethostname()} {os.getpid()} abc"
-    client.set("ns:demo:publisher", holder, px=60_000)
-    with pytest.raises(PublishError, match=f"held by process {os.getpid()} on"):
-        retire_version(client, "demo", ONE, PublishSettings(retire_after_s=0))
-    assert states(client) == {ONE: "ready", TWO: "ready"}
-    client.delete("ns:demo:publisher")
-    retire_version(client, "demo", ONE, PublishSettings(retire_after_s=0))
-    assert (states(client), client.exists("ns:demo:publisher")) == ({TWO: "ready"}, 0)
-
-
 def test_one_publisher_at_a_time(client, publish, lists):
     """A living publisher's lock is respected and named; a dead one's is taken over at once."""
     client.set("ns:demo:publisher", f"{socket.gethostname()} {os.getpid()} abc", px=60_000)
@@ -389,14 +273,3 @@ def test_incomplete_directories_are_refused(client, publish, lists, damage, said
     with pytest.raises(PublishError, match=said):
         publish(directory)
     assert client.keys() == []
-
-
-def test_lists_that_were_only_loaded_do_not_push_out_what_was_live(client, publish, lists):
-    """After nights that were refused or held, roll back still goes to the version before."""
-    eager = PublishSettings(keep_versions=3, retire_after_s=0)
-    for day in (1, 2):
-        publish(lists(day), eager)
-    for day in (3, 4):
-        publish(lists(day), eager, activate=False)
-    assert list(states(client)) == [ONE, TWO, FOUR]
-    assert roll_back(client, "demo", reason="wrong prices").version == ONE

@@ -11,9 +11,8 @@ from serving.poller import Poller
 from serving.settings import static_file
 from serving.shelf import Shelf
 from settings import Settings
-from tests.shelf_fixtures import client, make_lists, store_server, store_settings
-
-__all__ = ["client", "store_server", "store_settings"]
+from tests.feature_fixtures import add_features
+from tests.shelf_fixtures import make_lists
 
 
 @dataclass
@@ -67,5 +66,20 @@ def site(publish, open_site):
     """An application that has read the first published version."""
     publish()
     site = open_site()
+    site.poller.poll()
+    return site
+
+
+@pytest.fixture
+def patient(store_settings):
+    """The store's address for a reader that a busy machine does not put off."""
+    return f"{store_settings.url}?socket_timeout=5"
+
+
+@pytest.fixture
+def features_site(client, open_site, patient, tmp_path):
+    """An application over a version with features."""
+    publish_lists(add_features(make_lists(tmp_path / "lists")), client, "demo", PublishSettings())
+    site = open_site(patient)
     site.poller.poll()
     return site

@@ -1,7 +1,6 @@
-"""`GET /features/<kind>/<id>` and `POST /features`: values, statuses, and what is refused."""
+"""`GET /features/<kind>/<id>` and `POST /features`: values and statuses."""
 
 import json
-import tracemalloc
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -12,6 +11,7 @@ from pipelines.publish import PublishSettings, publish_lists
 from store.connection import StoreSettings, connect_publisher
 from store.keys import NamespaceKeys, bucket_of
 from tests.feature_fixtures import HOUR, USER, add_features
+from tests.serving.problems import refusal
 from tests.shelf_fixtures import make_lists, version_id
 
 ONE = version_id(1)
@@ -20,18 +20,9 @@ NONE_OF_U1 = {"segment.segment": None, "segment.tags": None}
 
 
 @pytest.fixture
-def patient(store_settings):
-    """The store's address for a reader that a busy machine does not put off."""
-    return f"{store_settings.url}?socket_timeout=5"
-
-
-@pytest.fixture
-def site(client, open_site, patient, tmp_path):
+def site(features_site):
     """An application over a version with features."""
-    publish_lists(add_features(make_lists(tmp_path / "lists")), client, "demo", PublishSettings())
-    site = open_site(patient)
-    site.poller.poll()
-    return site
+    return features_site
 
 
 def ask(site, **body):
@@ -39,12 +30,6 @@ def ask(site, **body):
     response = site.http.post("/features", json=body)
     assert (response.status_code, response.content_type) == (200, "application/json")
     return response.get_json()
-
-
-def refusal(response):
-    """Status and body of a problem."""
-    assert response.content_type == "application/problem+json"
-    return response.status_code, response.get_json()
 
 
 def republish(client, **age):
@@ -158,113 +143,6 @@ def test_an_unchanged_answer_is_not_sent_again(site, client):
     assert (changed.status_code, changed.headers["ETag"] == etag) == (200, False)
 
 
-@pytest.mark.parametrize(
-    ("path", "status", "members"),
-    [
-        (
-            "/features/users/u1",
-            404,
-            {"parameter": "kind", "found": "users"}
-            | {"expected": "one of user, item; did you mean user?", "kinds": ["user", "item"]},
-        ),
-        (
-            "/features/user/u1?features=history.n_day",
-            422,
-            {"parameter": "features", "found": "history.n_day"}
-            | {"expected": "a feature or a table of user; did you mean history.n_days?"},
-        ),
-        (
-            "/features/user/u1?features=price.price",
-            422,
-            {"expected": "a feature or a table of user"},
-        ),
-        (f"/features/user/{'x' * 1025}", 422, {"parameter": "id", "found": "1025 characters"}),
-    ],
-)
-def test_a_wrong_address_is_a_problem(site, path, status, members):
-    """What was found and what may stand there are named, near misses too."""
-    code, body = refusal(site.http.get(path))
-    assert (code, body["status"]) == (status, status)
-    assert body.items() >= members.items()
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "said"),
-    [
-        ({"kind": "usr", "ids": ["u1"]}, 404, "did you mean user?"),
-        ({"ids": ["u1"]}, 422, "kind = 'null': expected text, such as user"),
-        ({"kind": "user", "ids": []}, 422, "ids = '0 ids': expected 1 to 3 ids"),
-        ({"kind": "user", "ids": list("abcd")}, 422, "ids = '4 ids': expected 1 to 3 ids"),
-        ({"kind": "user", "ids": "u1"}, 422, "expected a list of texts"),
-        ({"kind": "user"}, 422, "ids = 'null': expected a list of texts"),
-        ({"kind": "user", "ids": ["u1", 2]}, 422, "ids[1] = '2': expected text"),
-        ({"kind": "user", "ids": [""]}, 422, "ids[0] = '0 characters'"),
-        ({"kind": "user", "ids": ["u1"], "features": "a"}, 422, "features = '\"a\"': expected a"),
-        ({"kind": "user", "ids": ["u1"], "features": ["a"]}, 422, "a feature or a table of user"),
-        ({"kind": "user", "ids": ["u1"], "feature": []}, 422, "only kind, ids, features"),
-        (["u1"], 400, "The body is no object"),
-    ],
-)
-def test_a_wrong_body_is_a_problem(site, open_site, patient, body, status, said):
-    """Each is refused with what was found and what is expected; nothing is guessed."""
-    assert site.shelf.snapshot  # a version is live
-    small = open_site(patient, max_feature_ids=3)
-    small.poller.poll()
-    code, problem = refusal(small.http.post("/features", json=body))
-    assert code == status
-    assert said in problem["detail"]
-
-
-BROKEN = [
-    b"",
-    b"{",
-    b"\xff\xfe\xff",
-    b"[" * 100_000,
-    b"9" * 5000,
-    b'{"kind": "\\ud800", "ids": []}',
-    b'{"kind": "user", "ids": ["\\ud800"]}',
-    b'{"\\ud800": 1}',
-]
-
-
-@pytest.mark.parametrize("data", BROKEN)
-def test_no_body_is_answered_with_a_bug(site, data):
-    """Broken JSON, deep nesting, huge numbers and half surrogates are the client's mistakes."""
-    code, _ = refusal(site.http.post("/features", data=data))
-    assert 400 <= code < 500
-
-
-LONG = "history.n_days" * 200_000
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"kind": LONG, "ids": ["u1"]},
-        {"kind": "user", "ids": ["u1"], "features": [LONG]},
-        {"kind": [LONG], "ids": ["u1"]},
-        {LONG: 1},
-    ],
-)
-def test_a_long_mistake_gets_a_short_answer(site, body):
-    """Megabytes where a name should be are neither compared with names nor sent back."""
-    tracemalloc.start()
-    try:
-        response = site.http.post("/features", data=json.dumps(body))
-        _, most = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert response.status_code in (404, 422)
-    assert len(response.data) < 1000
-    assert most < 10 * len(LONG)
-
-
-def test_a_body_may_not_fill_the_memory(site):
-    """Beyond four megabytes a body is refused before it is read."""
-    code, _ = refusal(site.http.post("/features", data=b" " * 4_000_001))
-    assert code == 413
-
-
 def test_a_version_without_features_says_so(publish, open_site, patient):
     """Lists that were made before there were features: no kind is known, lists are shown."""
     publish()
@@ -329,11 +207,3 @@ def test_time_spent_is_in_a_header(site):
     """`Server-Timing` names the parts of a request."""
     header = site.http.get("/features/user/u1").headers["Server-Timing"]
     assert [part.split(";dur=")[0] for part in header.split(", ")] == ["store", "write"]
-
-
-@pytest.mark.parametrize("method", ["get", "put", "delete"])
-def test_a_wrong_method_is_a_problem(site, method):
-    """`/features` alone takes a POST."""
-    response = getattr(site.http, method)("/features")
-    assert refusal(response)[0] == 405
-    assert set(response.headers["Allow"].split(", ")) == {"OPTIONS", "POST"}

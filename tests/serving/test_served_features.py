@@ -12,10 +12,7 @@ from pipelines.publish import PublishSettings, publish_lists
 from pipelines.publish.features import online_tables
 from store.connection import StoreSettings, connect_publisher
 from store.features import kind_of
-from tests.night_fixtures import finished_night
 from tests.serving.running import Gunicorn
-
-__all__ = ["finished_night"]
 
 
 @pytest.fixture(scope="module")

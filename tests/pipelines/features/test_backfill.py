@@ -1,6 +1,7 @@
 """Backfill: tables of past weeks that no night has, found by training sets, kept until let go."""
 
 import os
+import shutil
 from datetime import datetime, timedelta
 
 import duckdb
@@ -16,7 +17,7 @@ from pipelines.inputs import run_cutoffs
 from pipelines.night import begin_night
 from pipelines.orders import OrderError
 from pipelines.retention import remove_old_runs
-from pipelines.runs import FINISHED, do_once
+from pipelines.runs import FINISHED, do_once, open_run
 from pipelines.training_sets import SpineError, historical_features
 from settings.project import var_directory
 from tests.night_fixtures import SHOP_AS_OF, make_shop, open_shop
@@ -34,16 +35,27 @@ FILES = {
 }
 
 
-@pytest.fixture
-def run(tmp_path):
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
     """A finished run of a small shop, with features and nothing else."""
-    make_shop(tmp_path, users=10, items=12, weeks=8)
-    folder = write_folder(tmp_path / "sql", FILES)
-    settings = open_shop(tmp_path, {"NIGHTSHELF__FEATURES__DIRECTORY": str(folder)})
-    run = begin_night(settings)
+    folder = tmp_path_factory.mktemp("backfill") / "shop"
+    make_shop(folder, users=10, items=12, weeks=8)
+    write_folder(folder / "sql", FILES)
+    run = begin_night(open_small_shop(folder))
     build_features(run)
     do_once(run, FINISHED, lambda run: {})
     return run
+
+
+@pytest.fixture
+def run(finished, tmp_path):
+    """The finished run in a copy of its shop."""
+    shutil.copytree(finished.settings.path.parent, tmp_path, dirs_exist_ok=True)
+    return open_run(open_small_shop(tmp_path), finished.name)
+
+
+def open_small_shop(folder):
+    return open_shop(folder, {"NIGHTSHELF__FEATURES__DIRECTORY": str(folder / "sql")})
 
 
 def spine_of(moments):

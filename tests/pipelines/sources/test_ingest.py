@@ -1,26 +1,17 @@
-"""From raw rows to the lake: quarantine, ids, duplicates, dimensions, unchanged input."""
+"""From raw rows to the lake: quarantine, ids, duplicates, dimensions."""
 
-import os
 import random
-import shutil
-import subprocess
-import sys
-import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from pipelines.files import hash_file
-from pipelines.lake import KEEP_UNLISTED, LakeError, open_lake, write_table
+from pipelines.lake import open_lake
 from pipelines.sources.raw import SourceError
-from tests.pipelines.sources.till import EVENTS, ITEMS, Till, events_of, row
+from tests.pipelines.sources.till import EVENTS, Till, events_of, row
 
-ROOT = Path(__file__).resolve().parents[3]
 BAD_ROWS = {
     "missing user_id": row(user=""),
     "user_id longer than 128 characters": row(user="u" * 129),
@@ -32,12 +23,6 @@ BAD_ROWS = {
     "negative value": row(value="-0.01"),
     "event_id longer than 128 characters": row(event_id="e" * 129),
 }
-
-
-@pytest.fixture
-def till(tmp_path):
-    """An empty source that lets any share of rows be bad."""
-    return Till(tmp_path, max_bad_share=1.0)
 
 
 def test_every_bad_row_is_kept_with_its_reason(till):
@@ -256,204 +241,3 @@ def test_every_id_gets_a_row(till):
         {"user_id": "ann", "segment": "regulars", "created_at": None, "city": "York"},
         {"user_id": "bob", "segment": None, "created_at": None, "city": None},
     ]
-
-
-def with_vectors(till, vectors):
-    """Items of the till with *vectors*: item → DuckDB's text of a list, '' for none."""
-    rows = " union all ".join(
-        f"select '{item}' as item_id, try_cast(nullif('{text}', '') as varchar[]) as vector"
-        for item, text in vectors.items()
-    )
-    header = ITEMS.partition("select")[0].replace(
-        "title: Title., category: Shelf.", "vector: Where it points."
-    )
-    till.write_staging("items", f"{header}{rows}")
-    till.deliver("a.csv", [row(), row("bob", "tea")])
-
-
-def test_vectors_come_along_if_they_are_finite(till, caplog):
-    """Lists of numbers reach the lake; others are left out and counted in a warning."""
-    with_vectors(
-        till,
-        {
-            "milk": "[1, -2.5]",
-            "jam": "[1, nan]",
-            "rum": "[inf, 1]",
-            "egg": "[1, null]",
-            "ice": "[]",
-            "oil": "[many, 1]",
-            "rye": "",
-        },
-    )
-    lake = till.ingest()
-    items = pq.read_table(lake.table_file("items"))
-    assert items.schema.field("vector").type == pa.list_(pa.field("element", pa.float32()))
-    found = {i["item_id"]: i["vector"] for i in items.to_pylist()}
-    nothing = dict.fromkeys(("jam", "rum", "egg", "ice", "oil", "rye", "tea"))
-    assert found == {"milk": [1.0, -2.5], **nothing}
-    assert "5 of 6 vectors are left out; expected lists of finite numbers" in caplog.text
-
-
-def test_vectors_of_two_lengths_are_refused(till):
-    """The error counts the items of each length and names the first."""
-    with_vectors(till, {"milk": "[1, 2]", "jam": "[3, 4]", "rum": "[1, 2, 3]"})
-    lengths = r"2 lengths \(2 numbers: 2 items, jam first; 3 numbers: 1 items, rum first\)"
-    with pytest.raises(SourceError, match=f"items.sql: vectors of {lengths}; expected one length"):
-        till.ingest()
-
-
-def test_unchanged_input_is_not_read_again(till):
-    """The second ingest returns the same lake without touching a file; new bytes are read."""
-    path = till.deliver("a.csv", [row()])
-    first = till.ingest()
-    before = {p: p.stat().st_mtime_ns for p in first.directory.rglob("*") if p.is_file()}
-    second = till.ingest()
-    after = {p: p.stat().st_mtime_ns for p in first.directory.rglob("*") if p.is_file()}
-    assert (second, after) == (first, before)
-    path.write_text(path.read_text(encoding="utf-8").replace("ann", "bob"), encoding="utf-8")
-    assert [event["user_id"] for event in events_of(till.ingest())] == ["bob"]
-
-
-def test_staging_may_read_only_what_the_source_delivers(till):
-    """An unknown table in staging names the file and the tables there are."""
-    till.deliver("a.csv", [row()])
-    till.write_staging("events", EVENTS.replace("from rows", "from row"))
-    with pytest.raises(SourceError, match=r"events\.sql: reads row, but the source delivers rows"):
-        till.ingest()
-
-
-def test_staging_gives_what_its_header_lists(till):
-    """A column that the header does not list is refused with both lists."""
-    till.deliver("a.csv", [row()])
-    till.write_staging("events", EVENTS.replace("user_id, item_id, e", "item_id, user_id, e", 1))
-    with pytest.raises(SourceError, match=r"events\.sql: the header lists the columns .* gives"):
-        till.ingest()
-
-
-def test_a_failing_staging_file_is_named(till):
-    """A column that the raw table lacks is an error of the file, in DuckDB's words."""
-    till.deliver("a.csv", [row()])
-    till.write_staging("events", EVENTS.replace("user_id, item_id", "usr_id as user_id, item_id"))
-    with pytest.raises(SourceError, match=r"(?s)events\.sql: .*usr_id.*user_id"):
-        till.ingest()
-
-
-@pytest.mark.parametrize("table", ["events", "items", "visitors"])
-def test_a_cast_that_fails_on_a_row_names_its_file(till, table):
-    """One bad value under a strict cast is an error of that file, and says what to write."""
-    till.deliver("a.csv", [row(), row(value="much")])
-    if table == "events":
-        sql = EVENTS.replace("event_at, value,", "event_at, value::decimal(9, 2) as value,")
-    else:
-        sql = ITEMS.replace("'all' as category", "value::double::varchar as category")
-        sql = sql.replace("where item_id = 'milk'", "")
-    till.write_staging(table, sql)
-    message = rf"(?s){table}\.sql: a row cannot be computed: .*much.*use try_cast"
-    with pytest.raises(SourceError, match=message):
-        till.ingest()
-
-
-def test_a_source_maps_all_three_tables(till):
-    """A missing staging file is named."""
-    till.deliver("a.csv", [row()])
-    (till.folder / "staging" / "users.sql").unlink()
-    with pytest.raises(SourceError, match=r"no users\.sql; a source maps its raw tables to events"):
-        till.ingest()
-
-
-def test_other_staging_tables_are_kept(till):
-    """A staging file beyond the three becomes a table of the lake."""
-    till.deliver("a.csv", [row(), row("bob")])
-    header = EVENTS.split("columns:")[0] + "columns: {user_id: User.}\nchecks: []\n---*/\n"
-    header = header.replace("[event_id]", "[user_id]")
-    till.write_staging("visitors", "\n".join([header, "select user_id from rows"]))
-    lake = till.ingest()
-    kept = lake.directory / lake.manifest["tables"]["visitors"]["path"]
-    assert pq.read_table(kept).to_pylist() == [{"user_id": "ann"}, {"user_id": "bob"}]
-
-
-def test_an_empty_lake_says_what_to_run(till):
-    """Opening a lake that was never filled names the command that fills it."""
-    with pytest.raises(LakeError, match="holds no events yet; run `python -m pipelines ingest`"):
-        open_lake(till.settings)
-
-
-def test_only_code_that_matters_makes_input_new(till, tmp_path, monkeypatch):
-    """Compiled files that Python leaves behind change nothing; the lake's own code does."""
-    copy = tmp_path / "pipelines"
-    shutil.copytree(ROOT / "pipelines" / "sources", copy / "sources")
-    shutil.copy(ROOT / "pipelines" / "lake.py", copy)
-    monkeypatch.setattr("pipelines.sources.ingest._PIPELINES", copy)
-    till.deliver("a.csv", [row()])
-    first = till.ingest().manifest["fingerprint"]
-    (copy / "sources" / "__pycache__").mkdir(exist_ok=True)
-    (copy / "sources" / "__pycache__" / "new.cpython-311.pyc").write_bytes(b"compiled")
-    assert till.ingest().manifest["fingerprint"] == first
-    with (copy / "lake.py").open("a", encoding="utf-8") as file:
-        file.write("# changed\n")
-    assert till.ingest().manifest["fingerprint"] != first
-
-
-def test_a_file_just_unlisted_stays_however_old_it_is(till):
-    """Its week begins when it leaves the manifest: a run opened before may still need it."""
-    path = till.deliver("a.csv", [row()])
-    old = till.ingest()
-    _age(old.directory)
-    _rewrite(path, "ann", "bob")
-    till.ingest()
-    assert [event["user_id"] for event in events_of(old)] == ["ann"]
-    (old.event_files()[0].parent / ".till.0.draft").touch()  # as a killed writer leaves it
-    _age(old.directory)
-    _rewrite(path, "bob", "eve")
-    newest = till.ingest()
-    kept = {file.name for file in newest.event_files()[0].parent.iterdir()}
-    assert (old.event_files()[0].name in kept, ".till.0.draft" in kept, len(kept)) == (
-        False,
-        False,
-        2,
-    )
-
-
-def _rewrite(path, old, new):
-    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
-
-
-def _age(folder):
-    """Files of *folder* as they look a day after their grace has ended."""
-    moment = time.time() - KEEP_UNLISTED.total_seconds() - 86400
-    for path in folder.rglob("*"):
-        os.utime(path, (moment, moment))
-
-
-def test_a_table_is_written_by_several_at_once(tmp_path):
-    """Drafts of the same table do not get in each other's way."""
-    tables = [pa.table({"user_id": [f"u{number}"] * 2000}) for number in range(40)]
-    with ThreadPoolExecutor(8) as pool:
-        entries = list(pool.map(lambda table: write_table(table, tmp_path, "users"), tables))
-    found = [pq.read_table(tmp_path / entry["path"]) for entry in entries]
-    assert found == tables
-    assert len(list((tmp_path / "users").iterdir())) == 40
-
-
-def test_an_ingest_waits_for_another_process(till):
-    """Beside one that holds the lock a second does nothing; a killed one lets go."""
-    till.deliver("a.csv", [row()])
-    lock = till.folder / "var" / "demo" / "locks" / "ingest"
-    code = (
-        "import sys, time; from pathlib import Path; from pipelines.files import locked\n"
-        "with locked(Path(sys.argv[1])):\n"
-        "    print('locked', flush=True)\n"
-        "    time.sleep(60)\n"
-    )
-    command = [sys.executable, "-c", code, str(lock)]
-    with (
-        subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process,
-        ThreadPoolExecutor(1) as pool,
-    ):
-        assert process.stdout.readline() == b"locked\n"
-        second = pool.submit(till.ingest)
-        time.sleep(0.5)
-        before = (second.done(), (till.folder / "var" / "demo" / "lake").exists())
-        process.kill()
-        lake = second.result(timeout=30)
-    assert (before, len(events_of(lake))) == ((False, False), 1)

@@ -1,5 +1,6 @@
 """Computed tables in a night: made for the files that read them, once for each cutoff."""
 
+import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -38,18 +39,36 @@ SALE = {
 }
 
 
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """A small shop whose night's features are built: its folder, and how many tables that were."""
+    folder = tmp_path_factory.mktemp("kept") / "shop"
+    make_shop(folder, users=10, items=12, weeks=8)
+    write_folder(folder / "sql", FILES)
+    return folder, build_features(open_night(folder))["rebuilt"]
+
+
 @pytest.fixture
-def build(tmp_path):
-    """Opens the night over a small shop with feature files of the test's own and builds them."""
-    make_shop(tmp_path, users=10, items=12, weeks=8)
-    folder = write_folder(tmp_path / "sql", FILES)
+def folder(shop, tmp_path):
+    """A copy of the shop, its built features included."""
+    return shutil.copytree(shop[0], tmp_path / "shop")
+
+
+@pytest.fixture
+def build(folder):
+    """Opens the night of the copied shop and builds its features, where they are not there yet."""
 
     def call(**environ):
-        variables = {"NIGHTSHELF__FEATURES__DIRECTORY": str(folder), **environ}
-        run = begin_night(open_shop(tmp_path, variables))
+        run = open_night(folder, **environ)
         return run, build_features(run)["rebuilt"]
 
     return call
+
+
+def open_night(folder, **environ):
+    """The night of the shop in *folder* with the feature files that it has."""
+    variables = {"NIGHTSHELF__FEATURES__DIRECTORY": str(folder / "sql"), **environ}
+    return begin_night(open_shop(folder, variables))
 
 
 def computed(run):
@@ -61,10 +80,10 @@ def computed(run):
     return found
 
 
-def test_what_files_read_is_made_once_a_cutoff(build):
+def test_what_files_read_is_made_once_a_cutoff(shop, build):
     """Three of the four tables are read; a second build finds them and makes the same."""
-    run, rebuilt = build()
-    assert rebuilt == len(FILES) * CUTOFFS
+    assert shop[1] == len(FILES) * CUTOFFS
+    run, _ = build()
     moments = {compact(cutoff) for cutoff in run_cutoffs(run).all}
     tables = {"item_embeddings", "user_embeddings", "user_graph"}
     before = computed(run)
@@ -98,10 +117,10 @@ def test_settings_rebuild_only_what_they_decide(build):
     } == {"user_graph"}
 
 
-def test_new_events_rebuild_only_the_cutoffs_that_see_them(build, tmp_path):
+def test_new_events_rebuild_only_the_cutoffs_that_see_them(build, folder):
     """A sale of the last week changes the night and the evaluated cutoff, not the training ones."""
     first, _ = build()
-    write_csv(tmp_path / "sales" / "later.csv", [SALE])
+    write_csv(folder / "sales" / "later.csv", [SALE])
     later, rebuilt = build()
     assert rebuilt == len(FILES)
     before, after = computed(first), computed(later)
