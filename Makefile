@@ -27,7 +27,7 @@ $(STAMP): $(LOCKS) $(FAST)
 	@echo "setup: installing into .venv ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
-	@$(BIN)/uv pip install --python $(BIN)/python $(addprefix -r ,$(LOCKS)) || \
+	@$(BIN)/uv pip install --compile-bytecode --python $(BIN)/python $(addprefix -r ,$(LOCKS)) || \
 		{ echo "setup: uv could not; once more with pip, which also reads pip.conf ..."; \
 		$(BIN)/python -m pip install --disable-pip-version-check $(addprefix -r ,$(LOCKS)); }
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r $(FAST) 2>/dev/null || \
