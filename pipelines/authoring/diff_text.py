@@ -45,10 +45,16 @@ def _column(column: ColumnDiff) -> list[str]:
     return [
         _name(column),
         percent(column.share_changed),
-        decimals(column.psi, 3),
+        psi_text(column),
         _pair([percent(share) for share in column.null_share]),
         _pair([MISSING if mean is None else f"{mean:.4g}" for mean in column.mean]),
     ]
+
+
+def psi_text(column: ColumnDiff) -> str:
+    """The index, and its limit where it is over that."""
+    over = f", over {column.max_psi:.3g}" if column.is_over else ""
+    return f"{decimals(column.psi, 3)}{over}"
 
 
 def _name(column: ColumnDiff) -> str:

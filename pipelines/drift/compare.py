@@ -132,13 +132,12 @@ def _compared(
     past: Sequence[tuple[str, Distribution]],
     rows: tuple[int, int],
 ) -> ColumnDrift:
-    """*drift* with what *now* is beside the *past*, newest first; *rows*: tonight's, its newest's."""
+    """*drift* beside the *past*, newest first; *rows* of tonight and of the newest of those."""
     last_run, last = past[0]
     nulls = fmean(d.null_share for _, d in past)
     alike = [d for _, d in past if d.values and d.divisions == now.divisions]
     has_psi = bool(now.values and alike and now.shares)
     mean = [fmean(shares) for shares in zip(*(d.shares for d in alike), strict=True)]
-    in_use = sum(max(pair) > 0 for pair in zip(now.shares, mean, strict=False))
     return replace(
         drift,
         state="compared",
@@ -146,12 +145,26 @@ def _compared(
         n_runs=len(past),
         psi=stability_index(now.shares, mean) if has_psi else None,
         psi_since_last=stability_index(now.shares, alike[0].shares) if has_psi else None,
-        chance_psi=chance_level(in_use, now.values, alike[0].values) if has_psi else 0.0,
+        chance_psi=column_chance(alike[0], now, mean) if has_psi else 0.0,
         null_share_before=nulls,
         chance_null_share_change=chance_difference(now.null_share, rows[0], nulls, rows[1]),
         null_share_last=last.null_share,
         appeared=_appeared(now, last),
     )
+
+
+def column_chance(
+    before: Distribution, now: Distribution, shares: Sequence[float] | None = None
+) -> float:
+    """The index that chance alone reaches between *before* (its shares, or *shares*) and *now*."""
+    pairs = zip(now.shares, before.shares if shares is None else shares, strict=False)
+    in_use = sum(max(pair) > 0 for pair in pairs)
+    return chance_level(in_use, now.values, before.values)
+
+
+def limit_of(own: Drift | None, settings: DriftSettings) -> float:
+    """The largest index that a file with *own* limits may have."""
+    return _limit(own.max_psi if own else None, settings.max_psi)
 
 
 def _appeared(now: Distribution, last: Distribution) -> tuple[str, ...]:
