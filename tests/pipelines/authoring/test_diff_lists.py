@@ -1,18 +1,36 @@
 """`features diff --lists`: what an edit would do to rankers and readers, before any night."""
 
+import dataclasses
+import html
 import json
 import shutil
+from datetime import datetime
+from types import SimpleNamespace
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from pipelines.__main__ import main
 from pipelines.authoring.changes import Change
+from pipelines.authoring.diff import TableDiff
 from pipelines.authoring.diff_base import DiffError, open_base
-from pipelines.authoring.diff_lists import ListChange, ShownUser, SurfaceDiff
 from pipelines.authoring.diff_lists_rows import user_rows
-from pipelines.authoring.diff_lists_text import NOBODY, surface_lines
+from pipelines.authoring.diff_lists_text import surface_lines
 from pipelines.authoring.diff_page import write_diff_page
+from pipelines.authoring.diff_tables import ColumnDiff, RowsDiff
+from pipelines.authoring.lists_diff import (
+    ListChange,
+    ListsDiff,
+    ShownItem,
+    ShownUser,
+    SurfaceDiff,
+)
 from pipelines.authoring.lists_side import open_side
+from pipelines.authoring.lists_verdict import BY_CHANCE, NOBODY, conclusions, verdict
+from pipelines.authoring.surface_diff import choose_users
+from pipelines.candidates.generator import NO_ITEM
+from pipelines.evaluation.paired import PairedFigure
 from pipelines.files import hash_file
 from pipelines.runs import open_run
 from settings.project import var_directory
@@ -82,6 +100,7 @@ def test_a_column_that_says_nothing_changes_nobody(settings, capsys, monkeypatch
     assert list(found) == ["home", "discover"]
     for surface in found.values():
         assert surface["lists"]["same"] == surface["lists"]["overlap_10"] == 1.0
+        assert surface["lists_floor"] == surface["lists"]  # another seed has nothing to draw
         assert surface["importance"] == {"user_same.n_same": [None, 0.0]}
         assert (surface["gained"], surface["lost"]) == ([], [])
         for figure in surface["figures"].values():
@@ -100,8 +119,9 @@ def test_an_edit_that_matters_shows_in_lists_and_importance(settings, capsys):
     assert run_diff(settings, "--users", "40") == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("against commit ")
-    assert "user_item/user_item_history (edited)" in lines[0]
-    assert lines[1].endswith("which stays as it is")
+    assert "user_item/user_item_history: edited" in lines
+    assert sum(line.endswith("which stays as it is") for line in lines) == 1
+    assert sum(line.startswith("figures: labels of 2024-") for line in lines) == 1
     assert [line for line in lines if line.startswith("surface ")] == [
         "surface home",
         "surface discover",
@@ -110,9 +130,29 @@ def test_an_edit_that_matters_shows_in_lists_and_importance(settings, capsys):
     assert any(line.split()[:1] == ["40"] and "all" in line for line in lines)
     page = var_directory(settings) / "diff.html"
     assert lines[-1] == f"page {page}"
-    assert "user_item/user_item_history</code>: edited" in page.read_text(encoding="utf-8")
+    assert [line.partition(":")[0] for line in lines[-4:-1]] == ["home", "discover", "next"]
+    text = page.read_text(encoding="utf-8")
+    assert "user_item/user_item_history</code>: edited" in text
+    told = [line for line in lines if line.startswith(("figures: ", "home: ", "next: "))]
+    assert [line for line in told if html.escape(line, quote=False) not in text] == []
+    rows = next(line for line in lines if line.startswith("  rows")).split(maxsplit=1)[1]
+    assert f"rows {rows}" in text
     after = {p: hash_file(p) for p in run.rglob("*") if p.is_file() and p != page}
     assert after == before
+
+
+def test_a_training_that_changes_nothing_is_the_floor(settings, capsys):
+    """Another seed draws other columns for each tree: lists move, and by as much each time."""
+    add(settings, "user/user_same", NOISE)
+    found = surfaces_of(settings, capsys)
+    floors = {name: surface["lists_floor"] for name, surface in found.items()}
+    assert all(0.3 < floor["overlap_10"] < 1 for floor in floors.values())
+    for surface in found.values():
+        assert surface["figures_floor"]["ndcg@20"]["live"] == surface["figures"]["ndcg@20"]["live"]
+    again = {
+        name: surface["lists_floor"] for name, surface in surfaces_of(settings, capsys).items()
+    }
+    assert again == floors
 
 
 def test_words_alone_train_nothing(settings, capsys):
@@ -157,38 +197,134 @@ USER = ShownUser(
     meaning="typical",
     user_id="u<1>",
     segment="families",
-    then=["bread", "tea", "milk"],
-    now=["tea", "bread", "fish", "milk"],
+    then=[ShownItem(title[0], title) for title in ("bread", "tea", "milk")],
+    now=[ShownItem(title[0], title) for title in ("tea", "bread", "fish", "milk")],
 )
 CHANGE = ListChange(users=1, overlap_10=0.5, overlap_20=0.5, same=0.0, moved=None)
+NIGHT = datetime(2024, 5, 6)
+
+
+def made_surface(**changes):
+    """A surface on which nobody is known, but for *changes*."""
+    nothing = {"figures": {}, "figures_floor": {}, "segments": {}, "segments_floor": {}}
+    lists = {"lists": CHANGE, "lists_floor": CHANGE, "gained": [], "lost": []}
+    found = {"surface": "home", "importance": {}, "shown": [USER], **nothing, **lists}
+    return SurfaceDiff(**{**found, **changes})
+
+
+def made_diff(*surfaces, users=500, known_users=2000):
+    return ListsDiff(
+        run="run",
+        users=users,
+        known_users=known_users,
+        window=(NIGHT, NIGHT),
+        night=NIGHT,
+        surfaces=surfaces,
+    )
+
+
+def figure(difference, low, high):
+    return PairedFigure(
+        users=500, live=0.1, tonight=0.1 + difference, difference=difference, interval=(low, high)
+    )
 
 
 def test_every_item_says_what_happened_to_it():
     """Up, down, new or nothing; the longer list decides how many lines there are."""
     assert user_rows(USER)[1:] == [
-        ["1", "bread", "tea", "up 1"],
-        ["2", "tea", "bread", "down 1"],
-        ["3", "milk", "fish", "new"],
-        ["4", "", "milk", "down 1"],
+        ["1", "bread b", "tea t", "up 1"],
+        ["2", "tea t", "bread b", "down 1"],
+        ["3", "milk m", "fish f", "new"],
+        ["4", "", "milk m", "down 1"],
     ]
+
+
+def test_items_of_one_title_are_told_apart():
+    """By their ids, in the lists of a user and among those that gain and lose."""
+    old, new = (ShownItem(number, "Store brand milk, whole, a gallon") for number in "12")
+    user = dataclasses.replace(USER, then=[old], now=[new])
+    assert user_rows(user, width=10)[1:] == [["1", "Store bran 1", "Store bran 2", "new"]]
+    lines = surface_lines(made_surface(gained=[(new, 9)], lost=[(old, -5)], shown=[]))
+    assert [line for line in lines if "lists:" in line] == [
+        "  on more lists: Store brand milk, whole, a gallon 2 (+9)",
+        "  on fewer lists: Store brand milk, whole, a gallon 1 (−5)",
+    ]
+
+
+def test_users_are_chosen_by_what_is_shown_of_them():
+    """Whose ten have most new items comes first, whatever happens below; then whose ten moved."""
+    ten, below = np.arange(10), np.arange(10, 20)
+    before = np.tile(np.arange(20, dtype=np.int32), (5, 1))
+    before[4] = NO_ITEM
+    after = np.vstack(
+        [
+            [*ten, *below],
+            [*ten[:9], 30, *range(40, 50)],  # one new of ten, and all below
+            [*ten[:7], 30, 31, 32, *below],  # three new
+            [*ten[::-1], *below],  # none new, all moved
+            [NO_ITEM] * 20,  # nothing to show on either side
+        ]
+    ).astype(np.int32)
+    index = SimpleNamespace(
+        user_ids=np.array(["same", "one", "three", "moved", "empty"]),
+        item_ids=np.array([f"i{number}" for number in range(50)]),
+        items={"title": pa.array([None] * 50)},
+    )
+    shown = list(choose_users(before, after, index, np.arange(5), np.array(["s"] * 5)))
+    found = {user.meaning: user.user_id for user in shown}
+    assert found == {"changed most": "three", "typical": "moved", "changed least": "same"}
+    assert [item.named() for item in shown[0].now][6:8] == ["i6", "i30"]
+
+
+@pytest.mark.parametrize(
+    ("now", "floor", "said"),
+    [
+        (figure(0.0001, 0.00005, 0.0002), figure(0.002, -0.001, 0.004), BY_CHANCE),
+        (figure(0.01, 0.005, 0.02), figure(0.002, -0.001, 0.004), "better"),
+        (figure(-0.01, -0.02, -0.005), figure(0.002, -0.001, 0.004), "worse"),
+        (figure(-0.007, -0.015, 0.0001), figure(0.0, 0.0, 0.0), "not decided"),
+    ],
+)
+def test_a_verdict_needs_more_than_a_retraining(now, floor, said):
+    """An interval without a zero is not enough where another seed moves the figure as far."""
+    assert verdict(now, floor) == said
+
+
+WORSE = {"figures": {"ndcg@20": figure(-0.01, -0.02, -0.005)}, "figures_floor": {}}
+UNDECIDED = {"figures": {"ndcg@20": figure(-0.007, -0.015, 0.0001)}, "figures_floor": {}}
+BETTER = {"figures": {"ndcg@20": figure(0.01, 0.005, 0.02)}, "figures_floor": {}}
+
+
+@pytest.mark.parametrize(
+    ("surface", "sample", "first", "last"),
+    [
+        (UNDECIDED, (500, 2369), "not decided (ndcg@20 −7.0 %)", "`--users 2000`, or `python"),
+        (UNDECIDED, (500, 1000), "not decided", "`--users 1000` (all of them), or `python"),
+        (UNDECIDED, (70, 70), "not decided", "these are all users; what is not decided"),
+        (WORSE, (500, 2369), "worse (ndcg@20 −10.0 %)", "worse on home: change the edit"),
+        (BETTER, (500, 2369), "better (ndcg@20 +10.0 %)", "next: `python -m pipelines night"),
+    ],
+)
+def test_the_end_says_what_is_decided_and_what_to_do(surface, sample, first, last):
+    """A sentence a surface: the change, the lists beside a retraining; then the next step."""
+    found = made_diff(made_surface(**surface), users=sample[0], known_users=sample[1])
+    home, to_do = conclusions(found)
+    assert home.startswith(f"home: {first}")
+    assert home.endswith("no further than by a retraining: overlap@10 50.0 %, retrained 50.0 %")
+    assert last in to_do
 
 
 def test_hostile_texts_are_only_text_and_nobody_is_said(settings):
     """Titles and ids are escaped on the page; a sample without a judge says so."""
-    diff = SurfaceDiff(
-        surface="home",
-        figures={},
-        lists=CHANGE,
-        segments={},
-        gained=[("<script>", 1)],
-        lost=[],
-        importance={},
-        shown=[USER],
-    )
+    diff = made_surface(gained=[(ShownItem("<i>", "<script>"), 1)])
     assert f"  {NOBODY}" in list(surface_lines(diff))
     change = Change("t", "user", is_label=False, kind="edited", header=("owner: <b> → c",))
-    page = write_diff_page(settings, "commit <x>", "run", [change], [diff])
+    rows = RowsDiff(rows=(1, 2), columns=[ColumnDiff(name="n")], examples=["<img>"])
+    tables = [TableDiff(change, NIGHT), TableDiff(change, NIGHT, rows, (0.1, 0.2))]
+    page = write_diff_page(settings, "commit <x>", tables, made_diff(diff))
     text = page.read_text(encoding="utf-8")
     page.unlink()
-    assert [word for word in ("<script>", "<b>", "<x>", "u<1>") if word in text] == []
+    assert [
+        word for word in ("<script>", "<b>", "<x>", "u<1>", "<i>", "<img>") if word in text
+    ] == []
     assert ("&lt;script&gt;" in text, NOBODY in text) == (True, True)

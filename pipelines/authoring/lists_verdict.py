@@ -1,0 +1,95 @@
+"""What a diff of lists decides and what it does not, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pipelines.authoring.lists_diff import ListsDiff, SurfaceDiff
+from pipelines.evaluation.paired import BETTER, NOT_DECIDED, WORSE, PairedFigure
+from pipelines.evaluation.wording import MISSING, count, percent
+
+NOBODY = "nobody of the sample came back in the evaluated window: there is nothing to judge by"
+BY_CHANCE = "no more than a retraining"
+_A_NIGHT = "`python -m pipelines night --dry-run`, which trains on and judges all users"
+_MORE = 4  # times the users of this sample
+
+
+def verdict(figure: PairedFigure, floor: PairedFigure | None) -> str:
+    """Better or worse beyond chance, unless a training that changes nothing moves it as far."""
+    if figure.verdict == NOT_DECIDED or floor is None:
+        return figure.verdict
+    return figure.verdict if abs(figure.difference) > abs(floor.difference) else BY_CHANCE
+
+
+def notes(found: ListsDiff) -> list[str]:
+    """On what lists were compared, and how to read what follows."""
+    start, end = found.window
+    of_users = (
+        f"{count(found.users)} of the {count(found.known_users)} users with a label there: enough "
+        "to see lists move or break, few for a small gain"
+        if found.users < found.known_users
+        else f"all {count(found.users)} users with a label there"
+    )
+    return [
+        f"figures: labels of {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}; lists: as of "
+        f"{found.night:%Y-%m-%d %H:%M}; {of_users}",
+        "retrained, or in brackets: the files of then with another seed, which changes nothing; "
+        "each tree draws the columns it may use, and a new column changes the draw as a seed does",
+    ]
+
+
+def conclusions(found: ListsDiff) -> Iterator[str]:
+    """A sentence a surface, and what to do next."""
+    decided = {surface.surface: _decide(surface) for surface in found.surfaces}
+    for surface in found.surfaces:
+        figures = _changes(surface.figures) if surface.figures else NOBODY
+        yield f"{surface.surface}: {decided[surface.surface]} ({figures}); {_moved(surface)}"
+    yield f"next: {_next(found, decided)}"
+
+
+def _decide(surface: SurfaceDiff) -> str:
+    """Worse where any figure is, better where one is and none is worse."""
+    floors = surface.figures_floor
+    said = {verdict(figure, floors.get(name)) for name, figure in surface.figures.items()}
+    for word in (WORSE, BETTER):
+        if word in said:
+            return word
+    return NOT_DECIDED
+
+
+def _changes(figures: Mapping[str, PairedFigure]) -> str:
+    return ", ".join(f"{name} {_relative(figure)}" for name, figure in figures.items())
+
+
+def _relative(figure: PairedFigure) -> str:
+    """The difference as a share of what it was, with its sign."""
+    if not figure.live:
+        return MISSING
+    text = f"{figure.difference / figure.live:+.1%}".replace("-", "−").replace("%", " %")
+    return text if text.strip("+−0. %") else text[1:]
+
+
+def _moved(surface: SurfaceDiff) -> str:
+    """How far lists moved, beside how far a retraining moves them."""
+    now, floor = surface.lists, surface.lists_floor
+    beside = f"overlap@10 {percent(now.overlap_10)}, retrained {percent(floor.overlap_10)}"
+    if now.overlap_10 == now.same == 1:
+        return "no list moves"
+    if now.overlap_10 < floor.overlap_10:
+        return f"lists move further than by a retraining: {beside}"
+    return f"lists move no further than by a retraining: {beside}"
+
+
+def _next(found: ListsDiff, decided: Mapping[str, str]) -> str:
+    worse = ", ".join(name for name, word in decided.items() if word == WORSE)
+    if worse:
+        return f"worse on {worse}: change the edit, or take it back; where it is right all the " + (
+            f"same, see it on {_A_NIGHT}"
+        )
+    if NOT_DECIDED not in decided.values():
+        return _A_NIGHT
+    more = min(found.known_users, _MORE * found.users)
+    if more == found.users:
+        return f"these are all users; what is not decided shows over nights: {_A_NIGHT}"
+    everybody = " (all of them)" if more == found.known_users else ""
+    return f"for what is not decided `--users {more}`{everybody}, or {_A_NIGHT}"
