@@ -1,10 +1,12 @@
 """The command line, and the commands of the cookbook as they stand there."""
 
 import shlex
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import csv
 
 from pipelines.__main__ import main
 from tests.docs.pages import blocks, shell_lines
@@ -84,8 +86,29 @@ def test_what_is_wrong_is_said_in_a_line(call, finished_night):
 def test_an_age_is_a_duration_or_a_word(call, capsys, text, message):
     """Anything else ends before something is read."""
     with pytest.raises(SystemExit):
-        call(f"python -m pipelines features training-set s --to t --max-age {text}")
+        call(f"python -m pipelines features training-set s --to t.csv --max-age {text}")
     assert message in capsys.readouterr().err
+
+
+def test_csv_comes_out_as_it_goes_in(call):
+    """The ending decides; the same rows and values as Parquet."""
+    Path("s.csv").write_text("user_id,moment\nu001,2024-05-06 00:00:00\nnobody,2024-05-06\n")
+    line = "python -m pipelines features training-set s.csv --features user_history --to"
+    assert call(f"{line} t.csv")[0] == call(f"{line} t.parquet")[0] == 0
+    found = csv.read_csv("t.csv").to_pylist()
+    assert found == pq.read_table("t.parquet").to_pylist()
+    assert [row["user_history.n_user_purchases"] is None for row in found] == [False, True]
+    code, _, said = call(f"{line} l.csv".replace("user_history", "user_top_categories"))
+    assert (code, "CSV has no lists, and user_top_categories." in said) == (1, True)
+    assert not Path("l.csv").exists()
+
+
+@pytest.mark.parametrize(("name", "found"), [("t.json", ".json"), ("t", "nothing")])
+def test_other_endings_are_refused(call, capsys, name, found):
+    """Before anything is read: a file whose name says another format helps nobody."""
+    with pytest.raises(SystemExit):
+        call(f"python -m pipelines features training-set s.parquet --to {name}")
+    assert f"{name!r} ends in {found}; expected .parquet or .csv" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("age", ["any", "7d"])
