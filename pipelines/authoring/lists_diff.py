@@ -57,6 +57,7 @@ class SurfaceDiff:
     figures_floor: Mapping[str, PairedFigure]
     lists: ListChange
     lists_floor: ListChange
+    overlap: PairedFigure | None  # overlap@10, user by user: live is retrained, tonight is now
     segments: Mapping[str, ListChange]
     segments_floor: Mapping[str, ListChange]
     gained: Sequence[tuple[ShownItem, int]]  # how many more lists have it among the first ten

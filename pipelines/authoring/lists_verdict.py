@@ -12,6 +12,7 @@ NOBODY = "nobody of the sample came back in the evaluated window: there is nothi
 BY_CHANCE = "no more than a retraining"
 _A_NIGHT = "`python -m pipelines night --dry-run`, which trains on and judges all users"
 _MORE = 4  # times the users of this sample
+_NEARLY_ALL = 0.8  # share of the users from which on one may as well take all
 
 
 def verdict(figure: PairedFigure, floor: PairedFigure | None) -> str:
@@ -70,12 +71,12 @@ def _relative(figure: PairedFigure) -> str:
 
 
 def _moved(surface: SurfaceDiff) -> str:
-    """How far lists moved, beside how far a retraining moves them."""
+    """How far lists moved, beside how far a retraining moves them, and whether that is more."""
     now, floor = surface.lists, surface.lists_floor
     beside = f"overlap@10 {percent(now.overlap_10)}, retrained {percent(floor.overlap_10)}"
     if now.overlap_10 == now.same == 1:
         return "no list moves"
-    if now.overlap_10 < floor.overlap_10:
+    if surface.overlap is not None and surface.overlap.verdict == WORSE:
         return f"lists move further than by a retraining: {beside}"
     return f"lists move no further than by a retraining: {beside}"
 
@@ -88,8 +89,8 @@ def _next(found: ListsDiff, decided: Mapping[str, str]) -> str:
         )
     if NOT_DECIDED not in decided.values():
         return _A_NIGHT
-    more = min(found.known_users, _MORE * found.users)
-    if more == found.users:
+    everybody = _MORE * found.users > _NEARLY_ALL * found.known_users
+    if found.users == found.known_users:
         return f"these are all users; what is not decided shows over nights: {_A_NIGHT}"
-    everybody = " (all of them)" if more == found.known_users else ""
-    return f"for what is not decided `--users {more}`{everybody}, or {_A_NIGHT}"
+    more = f"{found.known_users}` (all of them)" if everybody else f"{_MORE * found.users}`"
+    return f"for what is not decided `--users {more}, or {_A_NIGHT}"

@@ -60,6 +60,7 @@ def compare_surface(
         figures_floor=_figures(surface, (then, again), now.run, index, users),
         lists=_change(before, after),
         lists_floor=_change(before, retrained),
+        overlap=_overlap(before, after, retrained, now.run),
         segments=_by_segment(before, after, segments),
         segments_floor=_by_segment(before, retrained, segments),
         gained=gained,
@@ -113,6 +114,18 @@ def _change(before: IntArray, after: IntArray) -> ListChange:
         same=_mean((before == after).all(axis=1)),
         moved=_mean_move(one, other),
     )
+
+
+def _overlap(
+    before: IntArray, after: IntArray, retrained: IntArray, judge: Run
+) -> PairedFigure | None:
+    """What is left of each user's first ten, beside what a retraining leaves; None: no lists."""
+    alike = (shared_share(before[:, :10], other[:, :10]) for other in (retrained, after))
+    with_items = (np.stack([before, after, retrained])[:, :, 0] != NO_ITEM).any(axis=0)
+    floor, now = (shares[with_items] for shares in alike)
+    settings = judge.settings.read(EvaluationSettings)
+    seed = judge.settings.read(NightSettings).seed
+    return pair_figures(floor, now, settings, seed) if len(now) else None
 
 
 def _mean(values: np.ndarray) -> float:

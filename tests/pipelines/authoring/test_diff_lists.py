@@ -145,6 +145,10 @@ def test_a_training_that_changes_nothing_is_the_floor(settings, capsys):
     """Another seed draws other columns for each tree: lists move, and by as much each time."""
     add(settings, "user/user_same", NOISE)
     found = surfaces_of(settings, capsys)
+    for surface in found.values():
+        assert surface["overlap"]["live"] == pytest.approx(
+            surface["lists_floor"]["overlap_10"], abs=1e-4
+        )
     floors = {name: surface["lists_floor"] for name, surface in found.items()}
     assert all(0.3 < floor["overlap_10"] < 1 for floor in floors.values())
     for surface in found.values():
@@ -207,7 +211,7 @@ NIGHT = datetime(2024, 5, 6)
 def made_surface(**changes):
     """A surface on which nobody is known, but for *changes*."""
     nothing = {"figures": {}, "figures_floor": {}, "segments": {}, "segments_floor": {}}
-    lists = {"lists": CHANGE, "lists_floor": CHANGE, "gained": [], "lost": []}
+    lists = {"lists": CHANGE, "lists_floor": CHANGE, "overlap": None, "gained": [], "lost": []}
     found = {"surface": "home", "importance": {}, "shown": [USER], **nothing, **lists}
     return SurfaceDiff(**{**found, **changes})
 
@@ -298,7 +302,8 @@ BETTER = {"figures": {"ndcg@20": figure(0.01, 0.005, 0.02)}, "figures_floor": {}
 @pytest.mark.parametrize(
     ("surface", "sample", "first", "last"),
     [
-        (UNDECIDED, (500, 2369), "not decided (ndcg@20 −7.0 %)", "`--users 2000`, or `python"),
+        (UNDECIDED, (500, 2600), "not decided (ndcg@20 −7.0 %)", "`--users 2000`, or `python"),
+        (UNDECIDED, (500, 2369), "not decided", "`--users 2369` (all of them), or `python"),
         (UNDECIDED, (500, 1000), "not decided", "`--users 1000` (all of them), or `python"),
         (UNDECIDED, (70, 70), "not decided", "these are all users; what is not decided"),
         (WORSE, (500, 2369), "worse (ndcg@20 −10.0 %)", "worse on home: change the edit"),
@@ -312,6 +317,19 @@ def test_the_end_says_what_is_decided_and_what_to_do(surface, sample, first, las
     assert home.startswith(f"home: {first}")
     assert home.endswith("no further than by a retraining: overlap@10 50.0 %, retrained 50.0 %")
     assert last in to_do
+
+
+@pytest.mark.parametrize(
+    ("overlap", "said"),
+    [
+        (figure(-0.02, -0.03, -0.01), "move further than by a retraining"),
+        (figure(-0.002, -0.01, 0.006), "move no further than by a retraining"),
+    ],
+)
+def test_lists_move_further_only_beyond_chance(overlap, said):
+    """88.8 % beside 89.0 % of a retraining is the same, of so many users."""
+    (home, _) = conclusions(made_diff(made_surface(overlap=overlap)))
+    assert f"lists {said}: overlap@10" in home
 
 
 def test_hostile_texts_are_only_text_and_nobody_is_said(settings):
