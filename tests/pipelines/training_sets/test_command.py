@@ -1,6 +1,9 @@
 """The command line, and the commands of the cookbook as they stand there."""
 
+import os
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,7 +13,7 @@ from pyarrow import csv
 
 from pipelines.__main__ import main
 from tests.docs.pages import blocks, shell_lines
-from tests.night_fixtures import copy_shop
+from tests.night_fixtures import REPOSITORY, copy_shop
 
 PAGE = "docs/cookbook/training-sets.md"
 
@@ -61,6 +64,34 @@ def test_the_cookbook_makes_a_training_set(call, finished_night, capsys):
             ["purchased", "3", "0", "2", "0", "0"],
         ],
     )
+
+
+def test_a_script_runs_from_anywhere(finished_night, tmp_path):
+    """The commands of the reference in another folder, with the project where ours is."""
+    page = "docs/reference/training-sets.md"
+    (script,) = [b.text for b in blocks("python") if b.page == page and "load_settings" in b.text]
+    (tmp_path / "basket_features.py").write_text(script, encoding="utf-8")
+    commands = [line for found, line in shell_lines() if found == page and "NIGHTSHELF" in line]
+    lines = "\n".join(commands)
+    python = '"$NIGHTSHELF/.venv/bin/python"'
+    assert (lines.count("~/nightshelf"), lines.count(python)) == (1, 1)
+    # The shop's settings stand for the project's: our own root may have no night.
+    project = tmp_path / "project"
+    project.mkdir()
+    for part in ("pipelines", "settings", "store"):
+        (project / part).symlink_to(REPOSITORY / part)
+    (project / "nightshelf.toml").symlink_to(finished_night.settings.path)
+    lines = lines.replace("~/nightshelf", shlex.quote(str(project)))
+    done = subprocess.run(
+        ["bash", "-ec", lines.replace(python, shlex.quote(sys.executable))],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "'moment', 'user_history." in done.stdout
 
 
 def test_what_is_wrong_is_said_in_a_line(call, finished_night):
