@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pipelines.authoring.changes import Change
 from pipelines.authoring.diff_base import Base
-from pipelines.authoring.lists_diff import ListsDiff
+from pipelines.authoring.diff_lists_result import ListsDiff
+from pipelines.authoring.diff_lists_surface import Side, compare_surface
 from pipelines.authoring.lists_side import (
     RememberedSource,
     build_side,
@@ -17,7 +18,6 @@ from pipelines.authoring.lists_side import (
     sample_users,
     train_side,
 )
-from pipelines.authoring.surface_diff import Side, compare_surface
 from pipelines.candidates.generate import open_candidates
 from pipelines.features.build import features_directory
 from pipelines.features.folder import load_folder

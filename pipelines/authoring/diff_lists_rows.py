@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pipelines.authoring.lists_diff import ListChange, ShownUser, SurfaceDiff
-from pipelines.authoring.lists_verdict import verdict
+from pipelines.authoring.diff_lists_result import ListChange, ShownUser, SurfaceDiff
+from pipelines.authoring.diff_lists_verdict import verdict
 from pipelines.evaluation.wording import decimals, percent, signed
 
 Rows = list[list[str]]
@@ -14,7 +14,6 @@ def figure_rows(diff: SurfaceDiff) -> Rows:
     rows = [["figure", "then", "now", "difference", "interval", "retrained", "verdict"]]
     for metric, figure in diff.figures.items():
         low, high = figure.interval
-        floor = diff.figures_floor.get(metric)
         rows.append(
             [
                 f"{metric}, {figure.users} users",
@@ -22,8 +21,8 @@ def figure_rows(diff: SurfaceDiff) -> Rows:
                 decimals(figure.tonight),
                 signed(figure.difference),
                 f"{signed(low)} … {signed(high)}",
-                signed(floor.difference if floor else None),
-                verdict(figure, floor),
+                signed(diff.figures_floor[metric].difference),
+                verdict(diff, metric),
             ]
         )
     return rows

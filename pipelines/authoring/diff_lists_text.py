@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from pipelines.authoring.diff_lists_result import ListsDiff, ShownItem, SurfaceDiff
 from pipelines.authoring.diff_lists_rows import (
     Rows,
     figure_rows,
@@ -11,9 +12,8 @@ from pipelines.authoring.diff_lists_rows import (
     list_rows,
     user_rows,
 )
+from pipelines.authoring.diff_lists_verdict import NOBODY, conclusions, notes
 from pipelines.authoring.diff_text import align
-from pipelines.authoring.lists_diff import ListsDiff, ShownItem, SurfaceDiff
-from pipelines.authoring.lists_verdict import NOBODY, conclusions, notes
 from pipelines.evaluation.wording import signed
 
 _WIDTH = 26  # of a title

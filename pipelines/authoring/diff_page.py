@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment
 
 from pipelines.authoring.diff import TableDiff
+from pipelines.authoring.diff_lists_result import ListsDiff, ShownUser, SurfaceDiff
 from pipelines.authoring.diff_lists_rows import (
     figure_rows,
     importance_rows,
@@ -16,9 +17,8 @@ from pipelines.authoring.diff_lists_rows import (
     list_rows,
     user_rows,
 )
+from pipelines.authoring.diff_lists_verdict import NOBODY, conclusions, notes
 from pipelines.authoring.diff_text import column_rows, cost_text, rows_text
-from pipelines.authoring.lists_diff import ListsDiff, ShownUser, SurfaceDiff
-from pipelines.authoring.lists_verdict import NOBODY, conclusions, notes
 from pipelines.files import replacing
 from pipelines.page_templates import open_templates
 from settings import ProjectSettings, Settings

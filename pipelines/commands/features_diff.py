@@ -92,8 +92,8 @@ def _diff_lists(
     # The libraries of the models take seconds to load; tables alone do not need them.
     from pipelines.authoring.diff_lists import diff_lists
     from pipelines.authoring.diff_lists_text import lists_lines
+    from pipelines.authoring.diff_lists_verdict import conclusions
     from pipelines.authoring.diff_page import write_diff_page
-    from pipelines.authoring.lists_verdict import conclusions
 
     settings = bench.settings
     tables = diff_tables(bench, base, changes, scratch / "tables", as_of=options.as_of)

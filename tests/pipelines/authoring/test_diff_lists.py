@@ -15,20 +15,20 @@ from pipelines.__main__ import main
 from pipelines.authoring.changes import Change
 from pipelines.authoring.diff import TableDiff
 from pipelines.authoring.diff_base import DiffError, open_base
-from pipelines.authoring.diff_lists_rows import user_rows
-from pipelines.authoring.diff_lists_text import surface_lines
-from pipelines.authoring.diff_page import write_diff_page
-from pipelines.authoring.diff_tables import ColumnDiff, RowsDiff
-from pipelines.authoring.lists_diff import (
+from pipelines.authoring.diff_lists_result import (
     ListChange,
     ListsDiff,
     ShownItem,
     ShownUser,
     SurfaceDiff,
 )
+from pipelines.authoring.diff_lists_rows import user_rows
+from pipelines.authoring.diff_lists_surface import choose_users
+from pipelines.authoring.diff_lists_text import surface_lines
+from pipelines.authoring.diff_lists_verdict import BY_CHANCE, NOBODY, conclusions, verdict
+from pipelines.authoring.diff_page import write_diff_page
+from pipelines.authoring.diff_tables import ColumnDiff, RowsDiff
 from pipelines.authoring.lists_side import open_side
-from pipelines.authoring.lists_verdict import BY_CHANCE, NOBODY, conclusions, verdict
-from pipelines.authoring.surface_diff import choose_users
 from pipelines.candidates.generator import NO_ITEM
 from pipelines.evaluation.paired import PairedFigure
 from pipelines.files import hash_file
@@ -210,7 +210,13 @@ NIGHT = datetime(2024, 5, 6)
 
 def made_surface(**changes):
     """A surface on which nobody is known, but for *changes*."""
-    nothing = {"figures": {}, "figures_floor": {}, "segments": {}, "segments_floor": {}}
+    nothing = {
+        "figures": {},
+        "figures_floor": {},
+        "figures_again": {},
+        "segments": {},
+        "segments_floor": {},
+    }
     lists = {"lists": CHANGE, "lists_floor": CHANGE, "overlap": None, "gained": [], "lost": []}
     found = {"surface": "home", "importance": {}, "shown": [USER], **nothing, **lists}
     return SurfaceDiff(**{**found, **changes})
@@ -280,23 +286,33 @@ def test_users_are_chosen_by_what_is_shown_of_them():
     assert [item.named() for item in shown[0].now][6:8] == ["i6", "i30"]
 
 
+def judged(now, floor, again=None):
+    """A surface with one figure, what a retraining makes of it, and now beside the retraining."""
+    found = {"figures": now, "figures_floor": floor, "figures_again": again or now}
+    return {name: {"ndcg@20": figure} for name, figure in found.items()}
+
+
+STEADY = figure(0.002, -0.001, 0.004)
+GAIN, LOSS = figure(0.01, 0.005, 0.02), figure(-0.01, -0.02, -0.005)
+NEITHER = figure(-0.007, -0.015, 0.0001)
+
+
 @pytest.mark.parametrize(
-    ("now", "floor", "said"),
+    ("surface", "said"),
     [
-        (figure(0.0001, 0.00005, 0.0002), figure(0.002, -0.001, 0.004), BY_CHANCE),
-        (figure(0.01, 0.005, 0.02), figure(0.002, -0.001, 0.004), "better"),
-        (figure(-0.01, -0.02, -0.005), figure(0.002, -0.001, 0.004), "worse"),
-        (figure(-0.007, -0.015, 0.0001), figure(0.0, 0.0, 0.0), "not decided"),
+        (judged(figure(0.0001, 0.00005, 0.0002), STEADY), BY_CHANCE),
+        (judged(GAIN, STEADY), "better"),
+        (judged(GAIN, figure(0.0, -0.001, 0.001), NEITHER), BY_CHANCE),
+        (judged(LOSS, STEADY), "worse"),
+        (judged(NEITHER, figure(0.0, 0.0, 0.0)), "not decided"),
     ],
 )
-def test_a_verdict_needs_more_than_a_retraining(now, floor, said):
-    """An interval without a zero is not enough where another seed moves the figure as far."""
-    assert verdict(now, floor) == said
+def test_a_verdict_needs_more_than_a_retraining(surface, said):
+    """An interval without a zero is not enough where another seed moves as much, or says else."""
+    assert verdict(made_surface(**surface), "ndcg@20") == said
 
 
-WORSE = {"figures": {"ndcg@20": figure(-0.01, -0.02, -0.005)}, "figures_floor": {}}
-UNDECIDED = {"figures": {"ndcg@20": figure(-0.007, -0.015, 0.0001)}, "figures_floor": {}}
-BETTER = {"figures": {"ndcg@20": figure(0.01, 0.005, 0.02)}, "figures_floor": {}}
+WORSE, UNDECIDED, BETTER = judged(LOSS, STEADY), judged(NEITHER, STEADY), judged(GAIN, STEADY)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from pipelines.authoring.lists_diff import ListsDiff, SurfaceDiff
+from pipelines.authoring.diff_lists_result import ListsDiff, SurfaceDiff
 from pipelines.evaluation.paired import BETTER, NOT_DECIDED, WORSE, PairedFigure
 from pipelines.evaluation.wording import MISSING, count, percent
 
@@ -15,11 +15,15 @@ _MORE = 4  # times the users of this sample
 _NEARLY_ALL = 0.8  # share of the users from which on one may as well take all
 
 
-def verdict(figure: PairedFigure, floor: PairedFigure | None) -> str:
-    """Better or worse beyond chance, unless a training that changes nothing moves it as far."""
-    if figure.verdict == NOT_DECIDED or floor is None:
+def verdict(surface: SurfaceDiff, metric: str) -> str:
+    """Better or worse beyond chance than both trainings of then, and by more than they differ."""
+    figure = surface.figures[metric]
+    is_larger = abs(figure.difference) > abs(surface.figures_floor[metric].difference)
+    if figure.verdict == NOT_DECIDED or (
+        is_larger and surface.figures_again[metric].verdict == figure.verdict
+    ):
         return figure.verdict
-    return figure.verdict if abs(figure.difference) > abs(floor.difference) else BY_CHANCE
+    return BY_CHANCE
 
 
 def notes(found: ListsDiff) -> list[str]:
@@ -50,8 +54,7 @@ def conclusions(found: ListsDiff) -> Iterator[str]:
 
 def _decide(surface: SurfaceDiff) -> str:
     """Worse where any figure is, better where one is and none is worse."""
-    floors = surface.figures_floor
-    said = {verdict(figure, floors.get(name)) for name, figure in surface.figures.items()}
+    said = {verdict(surface, metric) for metric in surface.figures}
     for word in (WORSE, BETTER):
         if word in said:
             return word

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pipelines.authoring.changes import WITH_ROWS, Change
-from pipelines.authoring.lists_diff import ListChange, ShownItem, ShownUser, SurfaceDiff
+from pipelines.authoring.diff_lists_result import ListChange, ShownItem, ShownUser, SurfaceDiff
 from pipelines.authoring.lists_side import window_of
 from pipelines.candidates.generator import NO_ITEM
 from pipelines.evaluation.list_changes import DEPTH, shared_share
@@ -58,6 +58,7 @@ def compare_surface(
         surface=surface,
         figures=_figures(surface, (then, now), now.run, index, users),
         figures_floor=_figures(surface, (then, again), now.run, index, users),
+        figures_again=_figures(surface, (again, now), now.run, index, users),
         lists=_change(before, after),
         lists_floor=_change(before, retrained),
         overlap=_overlap(before, after, retrained, now.run),

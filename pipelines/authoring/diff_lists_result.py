@@ -55,6 +55,7 @@ class SurfaceDiff:
     surface: str
     figures: Mapping[str, PairedFigure]  # by metric; live is then, tonight is now
     figures_floor: Mapping[str, PairedFigure]
+    figures_again: Mapping[str, PairedFigure]  # live is then with another seed, tonight is now
     lists: ListChange
     lists_floor: ListChange
     overlap: PairedFigure | None  # overlap@10, user by user: live is retrained, tonight is now
