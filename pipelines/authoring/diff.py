@@ -13,6 +13,8 @@ from pipelines.authoring.diff_base import Base, DiffError
 from pipelines.authoring.diff_tables import RowsDiff, compare_rows
 from pipelines.authoring.scratch import Built, build_scratch
 from pipelines.authoring.workbench import Workbench
+from pipelines.drift.compare import limit_of
+from pipelines.drift.settings import DriftSettings
 from pipelines.features.sql_file import SqlFile
 
 
@@ -73,10 +75,11 @@ def _diff_group(
     before = replace(bench, files=base.files)
     then = _build(before, names, cutoff, scratch / "before")
     now = _build(bench, names, cutoff, scratch / "now")
+    settings = bench.settings.read(DriftSettings)
     return {
         change.name: TableDiff(change, cutoff)
         if change.kind == "header"
-        else _compare(change, cutoff, (base.files, bench.files), (then, now))
+        else _compare(change, cutoff, (base.files, bench.files), (then, now), settings)
         for change in group
     }
 
@@ -94,12 +97,18 @@ def _compare(
     cutoff: datetime,
     files: tuple[Mapping[str, SqlFile], Mapping[str, SqlFile]],
     built: tuple[Mapping[str, Built], Mapping[str, Built]],
+    settings: DriftSettings,
 ) -> TableDiff:
     name = change.name
     then, now = (found.get(name) for found in built)
     grains = [side[name].header.grain if name in side else [] for side in files]
+    file = files[1].get(name) or files[0][name]
     rows = compare_rows(
-        then.path if then else None, now.path if now else None, (grains[0], grains[1]), cutoff
+        then.path if then else None,
+        now.path if now else None,
+        (grains[0], grains[1]),
+        cutoff,
+        limit_of(file.header.drift, settings),
     )
     seconds = (then.seconds if then else None, now.seconds if now else None)
     return TableDiff(change, cutoff, rows, seconds)

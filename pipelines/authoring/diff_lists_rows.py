@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from pipelines.authoring.diff_lists import ListChange, ShownUser, SurfaceDiff
-from pipelines.evaluation.wording import MISSING, decimals, percent, signed
+from pipelines.authoring.diff_lists_result import ListChange, ShownUser, SurfaceDiff
+from pipelines.authoring.diff_lists_verdict import verdict
+from pipelines.evaluation.wording import decimals, percent, signed
 
 Rows = list[list[str]]
 
 
 def figure_rows(diff: SurfaceDiff) -> Rows:
     """Metrics of both rankers on the evaluated window; the heading alone where nobody came back."""
-    rows = [["figure", "then", "now", "difference", "interval", "verdict"]]
+    rows = [["figure", "then", "now", "difference", "interval", "retrained", "verdict"]]
     for metric, figure in diff.figures.items():
         low, high = figure.interval
         rows.append(
@@ -20,7 +21,8 @@ def figure_rows(diff: SurfaceDiff) -> Rows:
                 decimals(figure.tonight),
                 signed(figure.difference),
                 f"{signed(low)} … {signed(high)}",
-                figure.verdict,
+                signed(diff.figures_floor[metric].difference),
+                verdict(diff, metric),
             ]
         )
     return rows
@@ -33,36 +35,40 @@ def importance_rows(diff: SurfaceDiff) -> Rows:
 
 
 def list_rows(diff: SurfaceDiff) -> Rows:
-    """How far lists moved, of all users of the sample and by segment."""
+    """How far lists moved, of all users of the sample and by segment; in brackets retrained."""
     rows = [["users", "of", "overlap@10", "overlap@20", "the same", "places moved"]]
-    named = [("all", diff.lists), *diff.segments.items()]
-    return rows + [_list_row(name, change) for name, change in named]
+    named = {"all": diff.lists, **diff.segments}
+    floors = {"all": diff.lists_floor, **diff.segments_floor}
+    return rows + [_list_row(name, named[name], floors[name]) for name in named]
 
 
 def item_rows(diff: SurfaceDiff) -> Rows:
     """Items that more, or fewer, of the users have among their first ten."""
     moved = [*diff.gained, *reversed(diff.lost)]
-    return [["item", "lists"], *([title, signed(n, 0)] for title, n in moved)]
+    return [["item", "lists"], *([item.named(), signed(n, 0)] for item, n in moved)]
 
 
-def user_rows(user: ShownUser) -> Rows:
-    """One user's lists side by side, and what happened to each item that is there now."""
+def user_rows(user: ShownUser, width: int | None = None) -> Rows:
+    """One user's lists side by side, and what happened to each item that is there now.
+
+    Titles are cut at *width*.
+    """
     rows = [["", "then", "now", ""]]
     for place in range(max(len(user.then), len(user.now))):
-        then = user.then[place] if place < len(user.then) else ""
-        now = user.now[place] if place < len(user.now) else ""
+        then = user.then[place].named(width) if place < len(user.then) else ""
+        now = user.now[place].named(width) if place < len(user.now) else ""
         rows.append([str(place + 1), then, now, _mark(user, place)])
     return rows
 
 
-def _list_row(name: str, change: ListChange) -> list[str]:
+def _list_row(name: str, change: ListChange, floor: ListChange) -> list[str]:
     return [
         str(change.users),
         name,
-        percent(change.overlap_10),
-        percent(change.overlap_20),
-        percent(change.same),
-        MISSING if change.moved is None else f"{change.moved:.1f}",
+        f"{percent(change.overlap_10)} ({percent(floor.overlap_10)})",
+        f"{percent(change.overlap_20)} ({percent(floor.overlap_20)})",
+        f"{percent(change.same)} ({percent(floor.same)})",
+        f"{decimals(change.moved, 1)} ({decimals(floor.moved, 1)})",
     ]
 
 

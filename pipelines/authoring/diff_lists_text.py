@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pipelines.authoring.diff_lists import SurfaceDiff
+from pipelines.authoring.diff_lists_result import ListsDiff, ShownItem, SurfaceDiff
 from pipelines.authoring.diff_lists_rows import (
     Rows,
     figure_rows,
@@ -12,11 +12,20 @@ from pipelines.authoring.diff_lists_rows import (
     list_rows,
     user_rows,
 )
+from pipelines.authoring.diff_lists_verdict import NOBODY, conclusions, notes
 from pipelines.authoring.diff_text import align
 from pipelines.evaluation.wording import signed
 
-_WIDTH = 34  # of a title
-NOBODY = "nobody of the sample came back in the evaluated window: there is nothing to judge by"
+_WIDTH = 26  # of a title
+
+
+def lists_lines(found: ListsDiff) -> Iterator[str]:
+    """Every surface, after how to read them and before what they decide."""
+    yield f"trained on users of run {found.run}, which stays as it is"
+    yield from notes(found)
+    for surface in found.surfaces:
+        yield from surface_lines(surface)
+    yield from conclusions(found)
 
 
 def surface_lines(diff: SurfaceDiff) -> Iterator[str]:
@@ -31,13 +40,12 @@ def surface_lines(diff: SurfaceDiff) -> Iterator[str]:
             yield f"  on {word} lists: {_named(items)}"
     for user in diff.shown:
         yield f"  user {user.user_id} ({user.segment}), {user.meaning}"
-        shortened = [[cell[:_WIDTH] for cell in row] for row in user_rows(user)]
-        yield from (f"  {line}" for line in _table(shortened))
+        yield from (f"  {line}" for line in _table(user_rows(user, _WIDTH)))
 
 
 def _table(rows: Rows) -> Iterator[str]:
     yield from (f"  {line}" for line in align(rows))
 
 
-def _named(items: Sequence[tuple[str, int]]) -> str:
-    return ", ".join(f"{title} ({signed(n, 0)})" for title, n in items)
+def _named(items: Sequence[tuple[ShownItem, int]]) -> str:
+    return ", ".join(f"{item.named()} ({signed(n, 0)})" for item, n in items)

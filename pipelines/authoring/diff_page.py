@@ -8,8 +8,8 @@ from typing import Any
 
 from jinja2 import Environment
 
-from pipelines.authoring.changes import Change
-from pipelines.authoring.diff_lists import ShownUser, SurfaceDiff
+from pipelines.authoring.diff import TableDiff
+from pipelines.authoring.diff_lists_result import ListsDiff, ShownUser, SurfaceDiff
 from pipelines.authoring.diff_lists_rows import (
     figure_rows,
     importance_rows,
@@ -17,7 +17,8 @@ from pipelines.authoring.diff_lists_rows import (
     list_rows,
     user_rows,
 )
-from pipelines.authoring.diff_lists_text import NOBODY
+from pipelines.authoring.diff_lists_verdict import NOBODY, conclusions, notes
+from pipelines.authoring.diff_text import column_rows, cost_text, rows_text
 from pipelines.files import replacing
 from pipelines.page_templates import open_templates
 from settings import ProjectSettings, Settings
@@ -27,11 +28,7 @@ FILE = "diff.html"
 
 
 def write_diff_page(
-    settings: Settings,
-    base: str,
-    run: str,
-    changes: Sequence[Change],
-    surfaces: Sequence[SurfaceDiff],
+    settings: Settings, base: str, tables: Sequence[TableDiff], found: ListsDiff
 ) -> Path:
     """Writes `diff.html` below the namespace's folder of var; the next diff replaces it."""
     path = var_directory(settings) / FILE
@@ -40,13 +37,27 @@ def write_diff_page(
         text = page.render(
             namespace=settings.read(ProjectSettings).namespace,
             base=base,
-            run=run,
-            changes=changes,
+            run=found.run,
+            notes=notes(found),
+            conclusions=list(conclusions(found)),
+            tables=[_table(table) for table in tables],
             nobody=NOBODY,
-            sections=[_section(surface) for surface in surfaces],
+            sections=[_section(surface) for surface in found.surfaces],
         )
         beside.write_text(text, encoding="utf-8")
     return path
+
+
+def _table(table: TableDiff) -> dict[str, Any]:
+    rows = table.rows
+    return {
+        "change": table.change,
+        "cutoff": f"{table.cutoff:%Y-%m-%d %H:%M}",
+        "rows": rows_text(rows) if rows else "",
+        "cost": cost_text(table),
+        "columns": column_rows(rows) if rows else [],
+        "examples": rows.examples if rows else [],
+    }
 
 
 def _section(surface: SurfaceDiff) -> dict[str, Any]:

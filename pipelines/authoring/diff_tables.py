@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 from duckdb import ColumnExpression, FunctionExpression, SQLExpression
 
+from pipelines.drift.compare import column_chance
 from pipelines.drift.distribution import Distribution
 from pipelines.drift.measure import measure_columns
 from pipelines.drift.psi import stability_index
@@ -32,9 +33,15 @@ class ColumnDiff:
     name: str
     share_changed: float | None = None  # of the rows on both sides
     psi: float | None = None  # of now against then
+    max_psi: float = 0.0  # the limit of a night, or what chance alone reaches where that is more
     null_share: tuple[float | None, float | None] = (None, None)
     mean: tuple[float | None, float | None] = (None, None)
     kind: tuple[str | None, str | None] = (None, None)  # types of DuckDB
+
+    @property
+    def is_over(self) -> bool:
+        """Whether a night would warn of such a change of the data."""
+        return self.psi is not None and self.psi > self.max_psi
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +60,12 @@ def compare_rows(
     now: Path | None,
     grain: tuple[Sequence[str], Sequence[str]],
     cutoff: datetime,
+    max_psi: float,
 ) -> RowsDiff:
-    """The rows at *before* against those at *now*, each with its *grain*; None: no such table."""
+    """The rows at *before* against those at *now*, each with its *grain*; None: no such table.
+
+    *max_psi* is the limit of the table's columns.
+    """
     with duckdb.connect() as connection:
         sides = [connection.read_parquet(str(path)) if path else None for path in (before, now)]
         measured = [
@@ -63,14 +74,15 @@ def compare_rows(
         ]
         then, today = sides
         if then is None or today is None:
-            columns = list(_columns(sides, measured, grain, {}))
+            columns = list(_columns(sides, measured, grain, {}, max_psi))
             return RowsDiff(rows=(measured[0][1], measured[1][1]), columns=columns)
         # The bins of then are those of now, or their shares could not be compared.
         measured[1] = _measure(today, grain[1], cutoff, measured[0][0])
         rows = (measured[0][1], measured[1][1])
         if list(grain[0]) != list(grain[1]):
-            return RowsDiff(rows=rows, columns=list(_columns(sides, measured, grain, {})))
-        return _match(then, today, list(grain[0]), rows, measured)
+            columns = list(_columns(sides, measured, grain, {}, max_psi))
+            return RowsDiff(rows=rows, columns=columns)
+        return _match(then, today, list(grain[0]), rows, measured, max_psi)
 
 
 def _measure(
@@ -89,6 +101,7 @@ def _match(
     grain: list[str],
     rows: tuple[int, int],
     measured: Sequence[tuple[Mapping[str, Distribution], int]],
+    max_psi: float,
 ) -> RowsDiff:
     common = [name for name in today.columns if name in then.columns and name not in grain]
     kinds = [dict(zip(side.columns, side.types, strict=True)) for side in (then, today)]
@@ -108,7 +121,7 @@ def _match(
         rows=rows,
         gained=rows[1] - matched,
         lost=rows[0] - matched,
-        columns=list(_columns([then, today], measured, (grain, grain), shares)),
+        columns=list(_columns([then, today], measured, (grain, grain), shares, max_psi)),
         examples=examples,
     )
 
@@ -171,6 +184,7 @@ def _columns(
     measured: Sequence[tuple[Mapping[str, Distribution], int]],
     grain: tuple[Sequence[str], Sequence[str]],
     shares: Mapping[str, float],
+    max_psi: float,
 ) -> Iterator[ColumnDiff]:
     kinds = [
         {} if side is None else dict(zip(side.columns, map(str, side.types), strict=True))
@@ -183,6 +197,7 @@ def _columns(
             name=name,
             share_changed=shares.get(name),
             psi=_psi(then, now),
+            max_psi=max(max_psi, column_chance(then, now) if then and now else 0.0),
             null_share=(then.null_share if then else None, now.null_share if now else None),
             mean=(_mean(then), _mean(now)),
             kind=(kinds[0].get(name), kinds[1].get(name)),

@@ -19,9 +19,9 @@ def table_lines(diff: TableDiff) -> Iterator[str]:
     if diff.rows is None:
         yield "  rows    the same: only words of the header changed"
         return
-    yield f"  rows    {_rows(diff.rows)}"
-    yield f"  cost    {_pair([_seconds(value) for value in diff.seconds])}"
-    yield from (f"  {line}" for line in align([_HEAD, *map(_column, diff.rows.columns)]))
+    yield f"  rows    {rows_text(diff.rows)}"
+    yield f"  cost    {cost_text(diff)}"
+    yield from (f"  {line}" for line in align(column_rows(diff.rows)))
     yield from (f"  {example}" for example in diff.rows.examples)
 
 
@@ -32,7 +32,18 @@ def align(rows: Sequence[Sequence[str]]) -> list[str]:
     return ["  ".join(cell.ljust(width) for cell, width in row).rstrip() for row in padded]
 
 
-def _rows(rows: RowsDiff) -> str:
+def column_rows(rows: RowsDiff) -> list[list[str]]:
+    """The columns as a table of texts, the first row a heading."""
+    return [_HEAD, *map(_column, rows.columns)]
+
+
+def cost_text(diff: TableDiff) -> str:
+    """Seconds of building, then and now."""
+    return _pair([_seconds(value) for value in diff.seconds])
+
+
+def rows_text(rows: RowsDiff) -> str:
+    """How many there are, and how many on one side only."""
     then, now = rows.rows
     if rows.gained is None:
         return f"{count(then)} → {count(now)}"
@@ -45,10 +56,16 @@ def _column(column: ColumnDiff) -> list[str]:
     return [
         _name(column),
         percent(column.share_changed),
-        decimals(column.psi, 3),
+        psi_text(column),
         _pair([percent(share) for share in column.null_share]),
         _pair([MISSING if mean is None else f"{mean:.4g}" for mean in column.mean]),
     ]
+
+
+def psi_text(column: ColumnDiff) -> str:
+    """The index, and its limit where it is over that."""
+    over = f", over {column.max_psi:.3g}" if column.is_over else ""
+    return f"{decimals(column.psi, 3)}{over}"
 
 
 def _name(column: ColumnDiff) -> str:

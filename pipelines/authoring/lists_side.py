@@ -67,7 +67,15 @@ def open_side(run: Run, folder: Path, directory: Path) -> Run:
     (directory / "models").mkdir()
     for cutoff in cutoffs:
         (directory / "models" / compact(cutoff)).symlink_to(run.path("models", compact(cutoff)))
-    return replace(run, directory=directory, settings=_with_folder(run.settings, folder))
+    settings = _with(run.settings, "features", directory=str(folder))
+    return replace(run, directory=directory, settings=settings)
+
+
+def open_again(run: Run, folder: Path, directory: Path) -> Run:
+    """The same with another seed, which draws other columns for each tree and changes no data."""
+    side = open_side(run, folder, directory)
+    seed = run.settings.read(NightSettings).seed
+    return replace(side, settings=_with(side.settings, "night", seed=seed ^ 1))
 
 
 def build_side(side: Run, files: Mapping[str, SqlFile], snapshots: Path) -> Paths:
@@ -88,24 +96,35 @@ def build_side(side: Run, files: Mapping[str, SqlFile], snapshots: Path) -> Path
     return built
 
 
-def sample_users(run: Run, index: Index, tables: Paths, n_users: int) -> IntArray:
-    """At most *n_users* numbers, ascending, of users with a label in the evaluated window."""
+def sample_users(run: Run, index: Index, tables: Paths, n_users: int) -> tuple[IntArray, int]:
+    """At most *n_users* numbers, ascending, of users with a label in the evaluated window.
+
+    Beside them how many such users there are.
+    """
     cutoff = run_cutoffs(run).evaluation
     labels = {surface.label for _, surface in run.settings.read(SurfacesSettings).items()}
     found = [pq.read_table(tables[cutoff][label], columns=["user_id"]) for label in labels]
     ids = np.unique(pa.concat_tables(found)["user_id"].to_numpy(zero_copy_only=False))
     users = np.flatnonzero(np.isin(index.user_ids, ids))
     users = users[np.diff(load_history(run, cutoff).indptr)[users] > 0]
-    if len(users) > n_users:
+    known_users = len(users)
+    if known_users > n_users:
         random = np.random.default_rng(run.settings.read(NightSettings).seed)
         users = np.sort(random.choice(users, n_users, replace=False))
-    return users.astype(np.int32)
+    return users.astype(np.int32), known_users
 
 
 def train_side(
-    side: Run, files: Mapping[str, SqlFile], tables: Paths, user_ids: Collection[str]
+    side: Run,
+    files: Mapping[str, SqlFile],
+    tables: Paths,
+    user_ids: Collection[str],
+    again: Run | None = None,
 ) -> None:
-    """Trains the rankers of *side* on rows of *user_ids* alone; tables by item are whole."""
+    """Trains the rankers of *side* on rows of *user_ids* alone; tables by item are whole.
+
+    Those of *again* are trained on the same rows.
+    """
     with duckdb.connect(str(side.path("features.duckdb"))) as connection:
         connection.execute(f"create schema {_SAMPLE}")
         connection.from_arrow(pa.table({"user_id": sorted(user_ids)})).create(f"{_SAMPLE}.users")
@@ -120,7 +139,7 @@ def train_side(
             for name, path in paths.items():
                 has_users = "user_id" in files[name].header.columns
                 connection.execute(_view(schema, name, path, of_sample=has_users))
-    train_rankers(side)
+    train_rankers(side, again)
 
 
 def window_of(
@@ -141,6 +160,6 @@ def _view(schema: str, name: str, path: Path, *, of_sample: bool) -> str:
     return exp.Create(this=view, kind="VIEW", expression=rows).sql(dialect="duckdb")
 
 
-def _with_folder(settings: Settings, folder: Path) -> Settings:
-    features = {**settings.tables.get("features", {}), "directory": str(folder)}
-    return replace(settings, tables={**settings.tables, "features": features})
+def _with(settings: Settings, section: str, **keys: object) -> Settings:
+    changed = {**settings.tables.get(section, {}), **keys}
+    return replace(settings, tables={**settings.tables, section: changed})

@@ -38,6 +38,7 @@ class ColumnEntry:
     before: Distribution | None  # of the last run
     drift: ColumnDrift | None
     importance: Sequence[Importance]
+    is_unbuilt: bool  # its table is in the run, and has no such column
 
     @property
     def is_over(self) -> bool:
@@ -58,6 +59,7 @@ class TableEntry:
     columns: Sequence[ColumnEntry]
     seen: TableDistribution | None
     is_changed: bool  # since the run: its SQL is not what the figures are of
+    is_unbuilt: bool  # the run has figures, and none of this table: it is new
     age: timedelta | None  # of the newest event, at the night's moment
 
     @property
@@ -100,6 +102,7 @@ def make_entries(
                 columns=list(_columns(file, table, seen, importance)),
                 seen=table,
                 is_changed=table is not None and table.definition != definitions[name],
+                is_unbuilt=table is None and seen is not None and bool(seen.tables),
                 age=_age(seen.as_of, table) if seen and table else None,
             )
         )
@@ -123,6 +126,9 @@ def _columns(
             before=last.columns.get(name) if last else None,
             drift=seen.drifts.get((file.name, name)) if seen else None,
             importance=importance.get(f"{file.name}.{name}", []),
+            is_unbuilt=table is not None
+            and name not in table.columns
+            and name not in file.header.grain,
         )
 
 

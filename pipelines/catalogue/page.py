@@ -14,7 +14,7 @@ from markupsafe import Markup
 from pipelines.catalogue.entry import ColumnEntry, TableEntry, make_entries
 from pipelines.catalogue.graph import draw_graph, family_graph
 from pipelines.catalogue.highlight import highlight
-from pipelines.catalogue.pictures import figure, picture
+from pipelines.catalogue.pictures import figure, picture, unshown
 from pipelines.catalogue.seen import SeenRun, see_run
 from pipelines.drift.wording import describe
 from pipelines.evaluation.wording import count, decimals, percent
@@ -113,6 +113,7 @@ def _environment() -> Environment:
         "duration": format_duration,
         "hours": lambda age: f"{age.total_seconds() / 3600:.1f} h",
         "picture": _picture,
+        "unshown": unshown,
         "words": _words,
     }
     return environment

@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from pipelines.drift.bins import Bins
+from pipelines.drift.bins import N_CATEGORIES, Bins
 from pipelines.drift.distribution import TEXT, Distribution
+from pipelines.evaluation.wording import percent
 
 WIDTH, HEIGHT = 200, 44  # of the bars, in the units of the picture
 _ROW = 15  # height of a category
@@ -57,6 +58,17 @@ def _outline(shares: Sequence[float], step: float, top: float) -> str:
     return f'<path class="before" d="{path}"/>'
 
 
+def unshown(now: Distribution) -> str:
+    """How many texts have no bar of their own, and their share; empty when all have one."""
+    rest = len(now.top) - _SHOWN_CATEGORIES
+    if now.kind != TEXT or rest <= 0:
+        return ""
+    share = 1 - sum(share for _, share in now.top[:_SHOWN_CATEGORIES])
+    # No more texts than these are kept by name: there may be others.
+    number = f"at least {rest}" if len(now.top) == N_CATEGORIES else str(rest)
+    return f"and {number} more, {percent(share)} of the values"
+
+
 def _categories(top: Sequence[tuple[str, float]], name: str) -> str:
     if not top:
         return ""
@@ -84,4 +96,6 @@ def figure(value: float | None) -> str:
     if value and not 1e-3 <= abs(value) < 1e7:
         return f"{value:.2g}"
     places = 0 if abs(value) >= 100 or value == math.floor(value) else 2
+    if 0 < abs(value) < 1:
+        places = 1 - math.floor(math.log10(abs(value)))  # two digits that say something
     return f"{value:,.{places}f}".replace("-", "−")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -46,7 +47,9 @@ def _backfill(settings: Settings, options: argparse.Namespace) -> None:
     cutoffs = weekly_cutoffs(
         run, oldest=options.oldest, newest=options.newest, cutoffs=options.cutoffs
     )
-    found = backfill(run, options.names, cutoffs)
+    # A terminal has a bar; a log would stay silent for as long as this takes.
+    after = None if sys.stderr.isatty() else _teller(cutoffs)
+    found = backfill(run, options.names, cutoffs, after)
     for name in options.names:
         print(
             f"{name}: {_say('built', found.built.get(name))}, "
@@ -55,6 +58,16 @@ def _backfill(settings: Settings, options: argparse.Namespace) -> None:
         )
     first, last = cutoffs[0], cutoffs[-1]
     print(f"{len(cutoffs)} cutoffs {first:%Y-%m-%d} … {last:%Y-%m-%d}, data of run {run.name}")
+
+
+def _teller(cutoffs: Sequence[datetime]) -> Callable[[datetime], None]:
+    """Prints a line on stderr for each of *cutoffs* that is done."""
+
+    def tell(cutoff: datetime) -> None:
+        done = f"{cutoffs.index(cutoff) + 1} of {len(cutoffs)}"
+        print(f"backfill: {cutoff:%Y-%m-%d} done, {done}", file=sys.stderr, flush=True)
+
+    return tell
 
 
 def _say(what: str, cutoffs: Sequence[datetime] | None) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pipelines.authoring.changes import WITH_ROWS, Change, find_changes
-from pipelines.authoring.diff import diff_tables
+from pipelines.authoring.diff import TableDiff, diff_tables
 from pipelines.authoring.diff_base import Base, DiffError, open_base
 from pipelines.authoring.diff_text import table_lines
 from pipelines.authoring.workbench import Workbench, open_workbench, run_workbench
@@ -53,7 +54,7 @@ def _diff(settings: Settings, options: argparse.Namespace) -> None:
         bench = _bench(settings)
         changes = find_changes(base.files, bench.files, options.names)
         if options.lists and any(change.kind in WITH_ROWS for change in changes):
-            _diff_lists(settings, options, base, changes, scratch)
+            _diff_lists(bench, options, base, changes, scratch)
         else:
             _diff_tables(bench, options, base, changes, scratch)
 
@@ -70,6 +71,10 @@ def _diff_tables(
         tables = [table.as_json() for table in found]
         print(json.dumps({"against": base.name, "tables": tables}, indent=1, default=str))
         return
+    _print_tables(base, found)
+
+
+def _print_tables(base: Base, found: Sequence[TableDiff]) -> None:
     print(
         f"against {base.name}: {len(found) or 'no'} table{'' if len(found) == 1 else 's'} changed"
     )
@@ -78,7 +83,7 @@ def _diff_tables(
 
 
 def _diff_lists(
-    settings: Settings,
+    bench: Workbench,
     options: argparse.Namespace,
     base: Base,
     changes: list[Change],
@@ -86,21 +91,25 @@ def _diff_lists(
 ) -> None:
     # The libraries of the models take seconds to load; tables alone do not need them.
     from pipelines.authoring.diff_lists import diff_lists
-    from pipelines.authoring.diff_lists_text import surface_lines
+    from pipelines.authoring.diff_lists_text import lists_lines
+    from pipelines.authoring.diff_lists_verdict import conclusions
     from pipelines.authoring.diff_page import write_diff_page
 
-    run = choose_run(settings, None)
-    found = diff_lists(run, base, changes, options.users, scratch)
+    settings = bench.settings
+    tables = diff_tables(bench, base, changes, scratch / "tables", as_of=options.as_of)
+    found = diff_lists(choose_run(settings, None), base, changes, options.users, scratch)
     if options.json:
-        surfaces = [surface.as_json() for surface in found]
-        print(json.dumps({"against": base.name, "surfaces": surfaces}, indent=1, default=str))
+        record = {
+            "against": base.name,
+            "tables": [table.as_json() for table in tables],
+            **found.as_json(),
+            "conclusions": list(conclusions(found)),
+        }
+        print(json.dumps(record, indent=1, default=str))
         return
-    names = ", ".join(f"{change.folder}/{change.name} ({change.kind})" for change in changes)
-    print(f"against {base.name}: {names}")
-    print(f"trained twice on users of run {run.name}, which stays as it is")
-    for surface in found:
-        print("\n".join(surface_lines(surface)))
-    print(f"page {write_diff_page(settings, base.name, run.name, changes, found)}")
+    _print_tables(base, tables)
+    print("\n".join(lists_lines(found)))
+    print(f"page {write_diff_page(settings, base.name, tables, found)}")
 
 
 def _bench(settings: Settings) -> Workbench:

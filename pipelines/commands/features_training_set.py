@@ -1,4 +1,4 @@
-"""`features training-set`: a spine in Parquet, joined to features as of each row's moment."""
+"""`features training-set`: a file of entities and moments, joined to features as of each row."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow import csv
 
 from pipelines.files import replacing
 from pipelines.training_sets import HistoricalFeatures, historical_features
 from pipelines.training_sets.chosen import MaxAge
 from pipelines.training_sets.join import STATES
+from pipelines.training_sets.spine import SpineError
 from settings import Settings
 from settings.durations import parse_duration
 
@@ -21,7 +24,7 @@ HELP = "join features to a table of entities and moments, as of each row's momen
 def add_training_set(actions: Any) -> None:
     """Adds `training-set` to the actions of `features`."""
     parser = actions.add_parser("training-set", help=HELP, description=HELP)
-    parser.add_argument("spine", type=Path, help="Parquet: entity columns, a moment, labels")
+    parser.add_argument("spine", type=Path, help="Parquet or CSV: entity columns, a moment, labels")
     parser.add_argument(
         "--features", type=_names, default=[], help="TABLE.COLUMN or TABLE, with commas between"
     )
@@ -33,7 +36,7 @@ def add_training_set(actions: Any) -> None:
         "--max-age", type=_max_age, default="header", help="header (default), any, or like 28d"
     )
     parser.add_argument("--run", help="whose snapshots (default: the newest finished run's)")
-    parser.add_argument("--to", type=Path, required=True, help="Parquet file to write")
+    parser.add_argument("--to", type=_target, required=True, help="file to write: .parquet or .csv")
     parser.set_defaults(command=_training_set)
 
 
@@ -50,6 +53,16 @@ def _max_age(text: str) -> MaxAge:
         raise argparse.ArgumentTypeError(f"{error}; or say header or any") from None
 
 
+def _target(text: str) -> Path:
+    """The ending says what is written, so there must be one that we can write."""
+    path = Path(text)
+    if path.suffix not in (".parquet", ".csv"):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} ends in {path.suffix or 'nothing'}; expected .parquet or .csv"
+        )
+    return path
+
+
 def _training_set(settings: Settings, options: argparse.Namespace) -> None:
     found = historical_features(
         options.spine,
@@ -61,10 +74,23 @@ def _training_set(settings: Settings, options: argparse.Namespace) -> None:
         settings=settings,
     )
     with replacing(options.to) as beside:
-        pq.write_table(found.table, beside, compression="zstd")
+        _write(found.table, beside, as_csv=options.to.suffix == ".csv")
     print(counts_table(found))
     added = sum(map(len, found.features.values()))
     print(f"{options.to}: {found.table.num_rows} rows, {added} features as of run {found.run}")
+
+
+def _write(table: pa.Table, path: Path, *, as_csv: bool) -> None:
+    if not as_csv:
+        pq.write_table(table, path, compression="zstd")
+        return
+    lists = [field.name for field in table.schema if pa.types.is_nested(field.type)]
+    if lists:
+        raise SpineError(
+            f"CSV has no lists, and {', '.join(lists)} are such columns: write to a .parquet file, "
+            "or leave them out of --features"
+        )
+    csv.write_csv(table, path)
 
 
 def counts_table(found: HistoricalFeatures) -> str:

@@ -10,6 +10,7 @@ N_PICTURED = 24  # bars of equal width between the rare values at both ends
 N_CATEGORIES = 20
 DECILES = tuple(tenth / 10 for tenth in range(11))
 TAILS = (0.01, 0.99)
+NEARLY = 0.01  # of a number that is not whole: values this near to each other share a bin
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,32 @@ class Bins:
     shares: tuple[float, ...]
 
 
-def stable_edges(quantiles: Sequence[float]) -> tuple[float, ...]:
-    """Edges for PSI from the *quantiles* at `DECILES`: about as many rows between any two.
+def reach(value: float, *, whole: bool) -> float:
+    """The largest value that falls into one bin with *value*: those nearly the same do."""
+    return value if whole else value + NEARLY * abs(value)
 
-    The first and the last bin are outside of everything seen so far, and empty at first.
+
+def stable_edges(
+    least: float, gaps: Sequence[tuple[float, float | None]], *, whole: bool
+) -> tuple[float, ...]:
+    """Edges for PSI: below the *least* value, and in the middle of *gaps* between neighbours.
+
+    Of the last gap only one side is there. No edge is at a value: a share of the users is k/N, and
+    with one user more or less all rows of one k would be on its other side. The first and the
+    last bin are outside of everything seen so far, and empty at first.
     """
-    below = math.nextafter(quantiles[0], -math.inf)
-    return tuple(sorted({below, *quantiles}))
+    edges = {least - _margin(least, gaps[0][1], whole=whole)}
+    for low, high in gaps:
+        edges.add(low + _margin(low, None, whole=whole) if high is None else (low + high) / 2)
+    return tuple(sorted(edges))
+
+
+def _margin(value: float, following: float | None, *, whole: bool) -> float:
+    """How far out of all that was seen a bin begins: more than values that are nearly the same."""
+    if whole:
+        return 0.5
+    half_gap = 0.0 if following is None else (following - value) / 2
+    return max(half_gap, NEARLY * abs(value), math.ulp(value))
 
 
 def pictured_edges(low: float, high: float, *, whole: bool) -> tuple[float, ...]:

@@ -9,12 +9,12 @@ from typing import Literal
 
 from pipelines.drift.distribution import Distribution, TableDistribution
 from pipelines.drift.last_runs import EarlierRun
-from pipelines.drift.psi import chance_level, stability_index
+from pipelines.drift.psi import chance_difference, chance_level, stability_index
 from pipelines.drift.settings import DriftSettings
 from pipelines.features.header import Drift
 from pipelines.features.sql_file import SqlFile
 
-State = Literal["compared", "first run", "new", "redefined"]
+State = Literal["compared", "first run", "new", "retyped", "redefined"]
 _SHOWN = 0.01  # share of the rows from which on a category that is new is named
 
 
@@ -36,6 +36,9 @@ class ColumnDrift:
     null_share_before: float | None = None
     null_share_last: float | None = None
     max_null_share_change: float = 0.0
+    chance_null_share_change: float = 0.0  # as of the PSI
+    kind: str = ""
+    kind_before: str = ""  # in the last run, where it was another: nothing can be compared
     appeared: tuple[str, ...] = ()  # texts that no bin had before
 
     @property
@@ -44,13 +47,21 @@ class ColumnDrift:
         return None if before is None else self.null_share - before
 
     @property
+    def psi_limit(self) -> float:
+        return max(self.max_psi, self.chance_psi)
+
+    @property
+    def null_share_limit(self) -> float:
+        return max(self.max_null_share_change, self.chance_null_share_change)
+
+    @property
     def is_psi_over(self) -> bool:
-        return self.psi is not None and self.psi > max(self.max_psi, self.chance_psi)
+        return self.psi is not None and self.psi > self.psi_limit
 
     @property
     def is_null_share_over(self) -> bool:
         change = self.null_share_change
-        return change is not None and abs(change) > self.max_null_share_change
+        return change is not None and abs(change) > self.null_share_limit
 
     @property
     def is_over(self) -> bool:
@@ -89,12 +100,20 @@ def _compare_table(
             state=_without_past(earlier, is_redefined=is_redefined),
             action=own.action,
             null_share=now.null_share,
+            kind=now.kind,
             max_psi=_limit(own.max_psi, settings.max_psi),
             max_null_share_change=_limit(own.max_null_share_change, settings.max_null_share_change),
         )
         past = [(run, t.columns[column]) for run, t in same if column in t.columns]
-        past = [(run, before) for run, before in past if before.kind == now.kind]
-        yield drift if is_redefined or not past else _compared(drift, now, past)
+        alike = [(run, before) for run, before in past if before.kind == now.kind]
+        if is_redefined or not past:
+            yield drift
+        elif not alike:
+            run, before = past[0]
+            yield replace(drift, state="retyped", last_run=run, kind_before=before.kind)
+        else:
+            rows = {run: t.sampled_rows for run, t in same}
+            yield _compared(drift, now, alike, (table.sampled_rows, rows[alike[0][0]]))
 
 
 def _limit(of_header: float | None, of_settings: float) -> float:
@@ -108,13 +127,17 @@ def _without_past(earlier: Sequence[EarlierRun], *, is_redefined: bool) -> State
 
 
 def _compared(
-    drift: ColumnDrift, now: Distribution, past: Sequence[tuple[str, Distribution]]
+    drift: ColumnDrift,
+    now: Distribution,
+    past: Sequence[tuple[str, Distribution]],
+    rows: tuple[int, int],
 ) -> ColumnDrift:
+    """*drift* beside the *past*, newest first; *rows* of tonight and of the newest of those."""
     last_run, last = past[0]
+    nulls = fmean(d.null_share for _, d in past)
     alike = [d for _, d in past if d.values and d.divisions == now.divisions]
     has_psi = bool(now.values and alike and now.shares)
     mean = [fmean(shares) for shares in zip(*(d.shares for d in alike), strict=True)]
-    in_use = sum(max(pair) > 0 for pair in zip(now.shares, mean, strict=False))
     return replace(
         drift,
         state="compared",
@@ -122,11 +145,26 @@ def _compared(
         n_runs=len(past),
         psi=stability_index(now.shares, mean) if has_psi else None,
         psi_since_last=stability_index(now.shares, alike[0].shares) if has_psi else None,
-        chance_psi=chance_level(in_use, now.values, alike[0].values) if has_psi else 0.0,
-        null_share_before=fmean(d.null_share for _, d in past),
+        chance_psi=column_chance(alike[0], now, mean) if has_psi else 0.0,
+        null_share_before=nulls,
+        chance_null_share_change=chance_difference(now.null_share, rows[0], nulls, rows[1]),
         null_share_last=last.null_share,
         appeared=_appeared(now, last),
     )
+
+
+def column_chance(
+    before: Distribution, now: Distribution, shares: Sequence[float] | None = None
+) -> float:
+    """The index that chance alone reaches between *before* (its shares, or *shares*) and *now*."""
+    pairs = zip(now.shares, before.shares if shares is None else shares, strict=False)
+    in_use = sum(max(pair) > 0 for pair in pairs)
+    return chance_level(in_use, now.values, before.values)
+
+
+def limit_of(own: Drift | None, settings: DriftSettings) -> float:
+    """The largest index that a file with *own* limits may have."""
+    return _limit(own.max_psi if own else None, settings.max_psi)
 
 
 def _appeared(now: Distribution, last: Distribution) -> tuple[str, ...]:

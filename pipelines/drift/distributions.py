@@ -12,7 +12,7 @@ import duckdb
 from pipelines.drift.distribution import TableDistribution, dump_table, parse_table
 from pipelines.drift.measure import Kept, measure_columns, sample
 from pipelines.drift.settings import DriftSettings
-from pipelines.features.build import features_directory
+from pipelines.features.build import SQL
 from pipelines.features.database import feature_table, open_features
 from pipelines.features.folder import load_folder, upstream
 from pipelines.features.sql_file import SqlFile
@@ -29,9 +29,10 @@ Tables = Mapping[str, TableDistribution]
 def measure_distributions(run: Run, before: Tables) -> dict[str, TableDistribution]:
     """Every table of the night, and of labels, by name; also written to `distributions.json`.
 
+    SQL and headers are those that made the tables: the folder may be edited by now.
     Bins are those of the table of the same definition in *before*, where there is one.
     """
-    files = load_folder(features_directory(run.settings))
+    files = load_folder(run.path(SQL))
     definitions = define(files)
     fields = sorted({file.header.event_time for file in files.values() if file.header.event_time})
     newest = newest_moments(run, fields)

@@ -1,9 +1,9 @@
-"""Measures every column of a table in DuckDB: one pass, two where bins have to be chosen first."""
+"""Measures every column of a table in DuckDB: one pass, three where bins are chosen first."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,7 @@ from pipelines.drift.bins import (
     TAILS,
     most_frequent,
     pictured_edges,
+    reach,
     shares_between,
     shares_of_values,
     stable_edges,
@@ -128,23 +129,35 @@ def _kept_edges(column: _Column, kept: Kept) -> _Edges | None:
 def _choose_edges(
     relation: duckdb.DuckDBPyRelation, columns: Sequence[_Column]
 ) -> dict[str, _Edges | None]:
-    """Edges of each numeric column of *columns* that has a value, all in one pass."""
+    """Edges of each numeric column of *columns* that has a value, all in two passes."""
     numeric = [column for column in columns if column.kind in NUMERIC]
     if not numeric:
         return {}
-    wanted = [_quantiles(column, [*DECILES, *TAILS]) for column in numeric]
-    found = relation.aggregate(wanted).fetchall()[0]
-    return {
-        column.name: None if quantiles is None else _edges(column, quantiles)
-        for column, quantiles in zip(numeric, found, strict=True)
-    }
+    values = relation.select(*(column.value.alias(column.name) for column in numeric))
+    wanted = [_quantiles(ColumnExpression(column.name), [*DECILES, *TAILS]) for column in numeric]
+    found = dict(zip(numeric, values.aggregate(wanted).fetchall()[0], strict=True))
+    chosen: dict[str, _Edges | None] = {column.name: None for column in numeric}
+    with_values = {column: quantiles for column, quantiles in found.items() if quantiles}
+    if not with_values:
+        return chosen
+    wanted = [gap for column, quantiles in with_values.items() for gap in _gaps(column, quantiles)]
+    rest = iter(values.aggregate(wanted).fetchall()[0])
+    for column, (*deciles, low, high) in with_values.items():
+        gaps = [(next(rest), next(rest)) for _ in deciles]
+        if column.whole:
+            low, high = math.floor(low), math.ceil(high)
+        stable = stable_edges(deciles[0], gaps, whole=column.whole)
+        chosen[column.name] = _Edges(stable, pictured_edges(low, high, whole=column.whole))
+    return chosen
 
 
-def _edges(column: _Column, quantiles: Sequence[float]) -> _Edges:
-    *deciles, low, high = quantiles
-    if column.whole:
-        low, high = math.floor(low), math.ceil(high)
-    return _Edges(stable_edges(deciles), pictured_edges(low, high, whole=column.whole))
+def _gaps(column: _Column, quantiles: Sequence[float]) -> Iterator[Expression]:
+    """Around each decile two neighbouring values: the last that shares its bin, the one above."""
+    value = ColumnExpression(column.name)
+    for decile in quantiles[: len(DECILES)]:
+        limit = ConstantExpression(reach(decile, whole=column.whole))
+        yield FunctionExpression("max", CaseExpression(value <= limit, value))
+        yield FunctionExpression("min", CaseExpression(value > limit, value))
 
 
 def _figures(column: _Column, edges: _Edges | None) -> list[Expression]:
@@ -156,7 +169,7 @@ def _figures(column: _Column, edges: _Edges | None) -> list[Expression]:
         figures += [
             FunctionExpression("avg", column.value),
             FunctionExpression("stddev_pop", column.value),
-            _quantiles(column, list(_QUANTILES.values())),
+            _quantiles(column.value, list(_QUANTILES.values())),
             _histogram(column, edges.stable),
             _histogram(column, edges.pictured),
         ]
@@ -203,8 +216,8 @@ def _count_all() -> Expression:
     return FunctionExpression("count_star")
 
 
-def _quantiles(column: _Column, wanted: list[float]) -> Expression:
-    return FunctionExpression("quantile_cont", column.value, ConstantExpression(wanted))
+def _quantiles(value: Expression, wanted: list[float]) -> Expression:
+    return FunctionExpression("quantile_cont", value, ConstantExpression(wanted))
 
 
 def _histogram(column: _Column, edges: Sequence[float]) -> Expression:

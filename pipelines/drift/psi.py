@@ -1,4 +1,4 @@
-"""The population stability index, and how much of it chance alone explains.
+"""The population stability index, and how much of it, and of nulls, chance alone explains.
 
 PSI = Σ (aᵢ − eᵢ) · ln(aᵢ / eᵢ) over bins with shares aᵢ now and eᵢ before: Jeffreys' divergence
 (1946), in credit scoring since Lewis, An Introduction to Credit Scoring (1994). Of two samples of
@@ -37,3 +37,18 @@ def chance_level(n_bins: int, rows_now: int, rows_before: int) -> float:
         return 0.0
     quantile = float(chdtri(n_bins - 1, _FALSE_ALARMS))
     return quantile * (1 / rows_now + 1 / rows_before)
+
+
+def chance_difference(
+    share_now: float, rows_now: int, share_before: float, rows_before: int
+) -> float:
+    """The difference that two shares of one population stay below in 9,999 of 10,000 cases.
+
+    By the χ² test of both shares against the one of all rows; 0 without rows.
+    """
+    if not rows_now or not rows_before:
+        return 0.0
+    rows = rows_now + rows_before
+    share = (share_now * rows_now + share_before * rows_before) / rows
+    quantile = float(chdtri(1, _FALSE_ALARMS))
+    return math.sqrt(quantile * share * (1 - share) * (1 / rows_now + 1 / rows_before))

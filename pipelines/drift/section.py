@@ -8,7 +8,7 @@ from typing import Any
 
 from pipelines.drift.compare import ColumnDrift
 from pipelines.drift.stage import read_drift
-from pipelines.drift.wording import describe
+from pipelines.drift.wording import describe, describe_type
 from pipelines.evaluation.wording import decimals, percent
 from pipelines.page_templates import open_templates
 from pipelines.runs import Run
@@ -33,6 +33,11 @@ def drift_section(run: Run) -> str | None:
             over=over,
             new=_named(columns, "new"),
             redefined=_named(columns, "redefined"),
+            retyped=[
+                f"{column.table}.{column.column} ({describe_type(column)})"
+                for column in columns
+                if column.state == "retyped"
+            ],
             rows=[_row(column) for column in [*over, *_most_moved(columns)]],
             shown=_SHOWN,
         )
@@ -54,7 +59,7 @@ def _row(column: ColumnDrift) -> dict[str, Any]:
     return {
         "name": f"{column.table}.{column.column}",
         "psi": decimals(column.psi, 3),
-        "limit": decimals(max(column.max_psi, column.chance_psi), 3),
+        "limit": decimals(column.psi_limit, 3),
         "since_last": decimals(column.psi_since_last, 3),
         "null_share": percent(column.null_share),
         "null_share_before": percent(column.null_share_before),

@@ -13,7 +13,7 @@ from pipelines.drift.last_runs import last_runs, newest_tables
 from pipelines.drift.metrics import write_metrics
 from pipelines.drift.settings import DriftSettings
 from pipelines.drift.wording import describe, explain_stop
-from pipelines.features.build import features_directory
+from pipelines.features.build import SQL, features_directory
 from pipelines.features.folder import load_folder
 from pipelines.files import read_json, write_json
 from pipelines.runs import Run
@@ -26,7 +26,7 @@ def check_drift(run: Run) -> Mapping[str, Any]:
 
     Raises `DriftError` when a column is over a limit and the header of its file says stop.
     """
-    files = load_folder(features_directory(run.settings))
+    files = load_folder(run.path(SQL))
     earlier = last_runs(run)
     tables = measure_distributions(run, newest_tables(earlier))
     drifts = compare_tables(tables, earlier, files, run.settings.read(DriftSettings))
@@ -35,7 +35,9 @@ def check_drift(run: Run) -> Mapping[str, Any]:
     over = [drift for drift in drifts if drift.is_over]
     stopping = [drift for drift in over if drift.action == "stop"]
     if stopping:
-        raise DriftError(explain_stop(run.id, stopping, files))
+        folder = features_directory(run.settings)
+        paths = {name: folder / file.folder / file.path.name for name, file in files.items()}
+        raise DriftError(explain_stop(run.id, stopping, paths))
     return {**_counts(tables, drifts), "over": len(over)}
 
 

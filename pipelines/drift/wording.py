@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from pipelines.drift.compare import ColumnDrift
-from pipelines.features.sql_file import SqlFile
 
 
 def describe(drift: ColumnDrift) -> str:
@@ -13,15 +13,20 @@ def describe(drift: ColumnDrift) -> str:
     return "; ".join(_sentences(drift))
 
 
-def explain_stop(run_id: str, drifts: Sequence[ColumnDrift], files: Mapping[str, SqlFile]) -> str:
-    """The message with which the run stops: a line a column, and what to do."""
+def describe_type(drift: ColumnDrift) -> str:
+    """What the type of a column was and is, where it changed; else empty."""
+    return f"{drift.kind}, was {drift.kind_before}" if drift.state == "retyped" else ""
+
+
+def explain_stop(run_id: str, drifts: Sequence[ColumnDrift], paths: Mapping[str, Path]) -> str:
+    """The message with which the run stops: a line a column with the path of its file to edit."""
     lines = [
         f"run {run_id} stops: {len(drifts)} columns drifted further than the header of their file "
         "allows; nothing that a reader sees has changed"
     ]
     for drift in drifts:
         lines.append(f"- {drift.table}.{drift.column}: {describe(drift)}")
-        lines.append(f"    limit and `action: stop` of {files[drift.table].path}")
+        lines.append(f"    limit and `action: stop` of {paths[drift.table]}")
     lines.append(
         "find out what the source changed; if the values are right, raise max_psi or "
         "max_null_share_change under drift in the header, or say action: warn"
@@ -34,11 +39,10 @@ def _sentences(drift: ColumnDrift) -> Iterator[str]:
     if drift.n_runs == 1:
         before = f"run {drift.last_run}"
     if drift.is_psi_over:
-        limit = max(drift.max_psi, drift.chance_psi)
         named = f", with {', '.join(map(repr, drift.appeared))} new" if drift.appeared else ""
-        yield f"PSI {drift.psi:.3f} against {before}, limit {limit:.3g}{named}"
+        yield f"PSI {drift.psi:.3f} against {before}, limit {drift.psi_limit:.3g}{named}"
     if drift.is_null_share_over and drift.null_share_before is not None:
         yield (
             f"null share {drift.null_share:.1%}, {drift.null_share_before:.1%} in {before}, "
-            f"limit ±{drift.max_null_share_change:.1%}"
+            f"limit ±{drift.null_share_limit:.1%}"
         )

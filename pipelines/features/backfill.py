@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -71,8 +71,15 @@ def weekly_cutoffs(
     return moments
 
 
-def backfill(run: Run, names: Collection[str], cutoffs: Sequence[datetime]) -> Backfill:
+def backfill(
+    run: Run,
+    names: Collection[str],
+    cutoffs: Sequence[datetime],
+    after: Callable[[datetime], None] | None = None,
+) -> Backfill:
     """Builds the tables *names* of today's SQL at *cutoffs*, where they are not there yet.
+
+    *after* is called with each cutoff when its tables are there.
 
     Raises `BackfillError` for an unknown table, `SqlFileError` for one that fails.
     """
@@ -89,6 +96,8 @@ def backfill(run: Run, names: Collection[str], cutoffs: Sequence[datetime]) -> B
         beside = replace(run, directory=Path(scratch))
         for cutoff in progress(cutoffs, "backfill", unit="cutoff"):
             _backfill_cutoff(beside, files, asked, cutoff, found)
+            if after is not None:
+                after(cutoff)
     return found
 
 

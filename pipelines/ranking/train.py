@@ -29,14 +29,20 @@ from pipelines.runs import Run
 from pipelines.surfaces import SurfacesSettings
 
 
-def train_rankers(run: Run) -> Mapping[str, Any]:
-    """`models/ranker-<surface>.txt` for the night, `…-evaluated.txt` that never saw the window."""
+def train_rankers(run: Run, again: Run | None = None) -> Mapping[str, Any]:
+    """`models/ranker-<surface>.txt` for the night, `…-evaluated.txt` that never saw the window.
+
+    *again*: a run of the same moments and surfaces; it gets rankers of the same rows, fitted by
+    its own settings.
+    """
     index = load_index(run)
     settings = run.settings.read(RankingSettings)
     vocabulary = read_vocabulary(run, run_cutoffs(run).labelled, settings.max_categories)
 
     sets = _build_sets(run, index, vocabulary)
     trees = _fit_all(run, sets, vocabulary)
+    if again is not None:
+        _fit_all(again, sets, vocabulary)
     counts: dict[str, Any] = {}
     for surface in sets:
         counts |= _count(surface, sets[surface]) | {f"{surface}_trees": trees[surface]}

@@ -38,7 +38,7 @@ def read_spine(source: SpineSource, moment: str) -> Spine:
     Raises `SpineError` for an unreadable file, and when the moments are missing, null or of
     another type than timestamp or date.
     """
-    table = _read_table(source)
+    table = _read_table(source, moment)
     doubled = sorted({n for n in table.column_names if table.column_names.count(n) > 1})
     if doubled:
         raise SpineError(f"the spine has several columns called {doubled[0]}; rename all but one")
@@ -51,17 +51,41 @@ def read_spine(source: SpineSource, moment: str) -> Spine:
     return Spine(table, _naive_utc(table[moment], moment))
 
 
-def _read_table(source: SpineSource) -> pa.Table:
+def _read_table(source: SpineSource, moment: str) -> pa.Table:
     if isinstance(source, pa.Table):
         return source
     if isinstance(source, duckdb.DuckDBPyRelation):
         return source.to_arrow_table()
+    if Path(source).suffix == ".csv":
+        return _read_csv(Path(source), moment)
     try:
         return pq.read_table(source)
     except (OSError, pa.ArrowInvalid) as error:
         raise SpineError(
-            f"{source}: cannot be read as Parquet: {error}; give a Parquet file, an Arrow table or "
-            "a DuckDB relation"
+            f"{source}: cannot be read as Parquet: {error}; give a file of Parquet or .csv, or in "
+            "Python an Arrow table or a DuckDB relation"
+        ) from None
+
+
+def _read_csv(path: Path, moment: str) -> pa.Table:
+    """Rows of *path*, which has a line of names; ids are text, or `007` would be a 7."""
+    try:
+        with duckdb.connect() as connection:
+            names = connection.read_csv(str(path), header=True, all_varchar=True).columns
+            ids = {name: "VARCHAR" for name in names if name.endswith("_id")}
+            if moment not in names:
+                return connection.read_csv(str(path), header=True, dtype=ids).to_arrow_table()
+            # As a plain timestamp DuckDB would leave out a zone that a moment names.
+            connection.execute("set TimeZone = 'UTC'")
+            typed = {**ids, moment: "TIMESTAMPTZ"}
+            table = connection.read_csv(str(path), header=True, dtype=typed).to_arrow_table()
+            at = pc.cast(table[moment], pa.timestamp("us"))
+            return table.set_column(names.index(moment), moment, at)
+    except duckdb.Error as error:
+        first = str(error).strip().partition("\n")[0]
+        raise SpineError(
+            f"{path}: cannot be read as CSV: {first}; expected a first line of names, and moments "
+            f"like 2017-12-31 18:30:00 in the column {moment}"
         ) from None
 
 

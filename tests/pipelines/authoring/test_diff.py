@@ -13,6 +13,7 @@ from pipelines.authoring import diff_base
 from pipelines.authoring.changes import find_changes
 from pipelines.authoring.diff_base import DiffError, open_base
 from pipelines.authoring.diff_tables import compare_rows
+from pipelines.authoring.diff_text import psi_text
 from pipelines.features.build import build_features
 from pipelines.features.folder import load_folder
 from pipelines.features.problems import SqlFileError
@@ -236,7 +237,7 @@ def test_rows_and_values_are_counted_by_key(tmp_path):
         tmp_path / "now.parquet",
         [("b", 2, None, "y", []), ("a", 5, 0.3, "x", ["p", "q"]), ("d", 3, 0.5, "z", ["q"])],
     )
-    found = compare_rows(then, now, (["user_id"], ["user_id"]), SHOP_AS_OF)
+    found = compare_rows(then, now, (["user_id"], ["user_id"]), SHOP_AS_OF, 0.25)
     assert (found.rows, found.gained, found.lost) == ((3, 3), 1, 1)
     shares = {column.name: column.share_changed for column in found.columns}
     assert shares == {"n": 0.5, "share": 0.5, "word": 0.5, "tags": 0.5}
@@ -251,13 +252,43 @@ def test_a_column_of_another_type_is_compared_as_text(tmp_path):
         query = f"select 'a' as user_id, {word} as n"
         duckdb.sql(query).write_parquet(str(tmp_path / f"{name}.parquet"))
     paths = [tmp_path / "then.parquet", tmp_path / "now.parquet"]
-    (column,) = compare_rows(*paths, (["user_id"], ["user_id"]), SHOP_AS_OF).columns
+    (column,) = compare_rows(*paths, (["user_id"], ["user_id"]), SHOP_AS_OF, 0.25).columns
     assert (column.kind, column.share_changed, column.psi) == (("INTEGER", "VARCHAR"), 0.0, None)
 
 
 def test_another_grain_has_no_keys_to_match(tmp_path):
     """Rows are counted and distributions compared; gained and lost mean nothing."""
     path = side(tmp_path / "rows.parquet", [("a", 1, 0.5, "x", [])])
-    found = compare_rows(path, path, (["user_id"], ["n"]), SHOP_AS_OF)
+    found = compare_rows(path, path, (["user_id"], ["n"]), SHOP_AS_OF, 0.25)
     assert (found.rows, found.gained, found.lost) == ((1, 1), None, None)
     assert {column.name for column in found.columns} == {"share", "word", "tags"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "factor", "max_psi", "said"),
+    [
+        (400, 2, 0.25, ", over 0.25"),
+        (400, 2, 50.0, ""),  # the header allows it
+        (6, 2, 0.25, ""),  # chance explains as much of six rows
+        (400, "1999 / 2000.0", 0.25, ""),  # one user more in what a share is of
+    ],
+)
+def test_an_index_over_its_limit_is_marked(tmp_path, rows, factor, max_psi, said):
+    """By the limit of the night, and never for what chance explains."""
+    for name, times in (("then", 1), ("now", factor)):
+        query = "select i as user_id, (1 + i % 7) / 2000.0 * TIMES as x from range(ROWS) r(i)"
+        query = query.replace("TIMES", str(times)).replace("ROWS", str(rows))
+        duckdb.sql(query).write_parquet(str(tmp_path / f"{name}.parquet"))
+    paths = [tmp_path / "then.parquet", tmp_path / "now.parquet"]
+    grain = (["user_id"], ["user_id"])
+    (column,) = compare_rows(*paths, grain, SHOP_AS_OF, max_psi).columns
+    assert psi_text(column) == f"{column.psi:.3f}{said}"
+
+
+def test_the_limit_is_that_of_the_header(settings, capsys):
+    """A file that says how far it may drift is held to that."""
+    limited = (HEADER + DOUBLED["user/visits"]).replace("---*/", "drift: {max_psi: 60}\n---*/")
+    write_sql(folder_of(settings), "user/visits", limited)
+    found = tables_of(settings, capsys)
+    limits = {name: table["rows"]["columns"][0]["max_psi"] for name, table in found.items()}
+    assert limits["visits"] == 60 > limits["above"]

@@ -1,17 +1,13 @@
 """`features diff --lists`: what an edit would do to rankers and readers, before any night."""
 
+import html
 import json
 import shutil
 
 import pytest
 
 from pipelines.__main__ import main
-from pipelines.authoring.changes import Change
 from pipelines.authoring.diff_base import DiffError, open_base
-from pipelines.authoring.diff_lists import ListChange, ShownUser, SurfaceDiff
-from pipelines.authoring.diff_lists_rows import user_rows
-from pipelines.authoring.diff_lists_text import NOBODY, surface_lines
-from pipelines.authoring.diff_page import write_diff_page
 from pipelines.authoring.lists_side import open_side
 from pipelines.files import hash_file
 from pipelines.runs import open_run
@@ -82,6 +78,7 @@ def test_a_column_that_says_nothing_changes_nobody(settings, capsys, monkeypatch
     assert list(found) == ["home", "discover"]
     for surface in found.values():
         assert surface["lists"]["same"] == surface["lists"]["overlap_10"] == 1.0
+        assert surface["lists_floor"] == surface["lists"]  # another seed has nothing to draw
         assert surface["importance"] == {"user_same.n_same": [None, 0.0]}
         assert (surface["gained"], surface["lost"]) == ([], [])
         for figure in surface["figures"].values():
@@ -100,8 +97,9 @@ def test_an_edit_that_matters_shows_in_lists_and_importance(settings, capsys):
     assert run_diff(settings, "--users", "40") == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("against commit ")
-    assert "user_item/user_item_history (edited)" in lines[0]
-    assert lines[1].endswith("which stays as it is")
+    assert "user_item/user_item_history: edited" in lines
+    assert sum(line.endswith("which stays as it is") for line in lines) == 1
+    assert sum(line.startswith("figures: labels of 2024-") for line in lines) == 1
     assert [line for line in lines if line.startswith("surface ")] == [
         "surface home",
         "surface discover",
@@ -110,9 +108,33 @@ def test_an_edit_that_matters_shows_in_lists_and_importance(settings, capsys):
     assert any(line.split()[:1] == ["40"] and "all" in line for line in lines)
     page = var_directory(settings) / "diff.html"
     assert lines[-1] == f"page {page}"
-    assert "user_item/user_item_history</code>: edited" in page.read_text(encoding="utf-8")
+    assert [line.partition(":")[0] for line in lines[-4:-1]] == ["home", "discover", "next"]
+    text = page.read_text(encoding="utf-8")
+    assert "user_item/user_item_history</code>: edited" in text
+    told = [line for line in lines if line.startswith(("figures: ", "home: ", "next: "))]
+    assert [line for line in told if html.escape(line, quote=False) not in text] == []
+    rows = next(line for line in lines if line.startswith("  rows")).split(maxsplit=1)[1]
+    assert f"rows {rows}" in text
     after = {p: hash_file(p) for p in run.rglob("*") if p.is_file() and p != page}
     assert after == before
+
+
+def test_a_training_that_changes_nothing_is_the_floor(settings, capsys):
+    """Another seed draws other columns for each tree: lists move, and by as much each time."""
+    add(settings, "user/user_same", NOISE)
+    found = surfaces_of(settings, capsys)
+    for surface in found.values():
+        assert surface["overlap"]["live"] == pytest.approx(
+            surface["lists_floor"]["overlap_10"], abs=1e-4
+        )
+    floors = {name: surface["lists_floor"] for name, surface in found.items()}
+    assert all(0.3 < floor["overlap_10"] < 1 for floor in floors.values())
+    for surface in found.values():
+        assert surface["figures_floor"]["ndcg@20"]["live"] == surface["figures"]["ndcg@20"]["live"]
+    again = {
+        name: surface["lists_floor"] for name, surface in surfaces_of(settings, capsys).items()
+    }
+    assert again == floors
 
 
 def test_words_alone_train_nothing(settings, capsys):
@@ -151,44 +173,3 @@ def test_the_base_may_be_the_run_itself(settings, capsys, tmp_path):
     assert open_base(settings, run, tmp_path).name == f"run {run}"
     assert run_diff(settings, "--against", run) == 0
     assert capsys.readouterr().out == f"against run {run}: no tables changed\n"
-
-
-USER = ShownUser(
-    meaning="typical",
-    user_id="u<1>",
-    segment="families",
-    then=["bread", "tea", "milk"],
-    now=["tea", "bread", "fish", "milk"],
-)
-CHANGE = ListChange(users=1, overlap_10=0.5, overlap_20=0.5, same=0.0, moved=None)
-
-
-def test_every_item_says_what_happened_to_it():
-    """Up, down, new or nothing; the longer list decides how many lines there are."""
-    assert user_rows(USER)[1:] == [
-        ["1", "bread", "tea", "up 1"],
-        ["2", "tea", "bread", "down 1"],
-        ["3", "milk", "fish", "new"],
-        ["4", "", "milk", "down 1"],
-    ]
-
-
-def test_hostile_texts_are_only_text_and_nobody_is_said(settings):
-    """Titles and ids are escaped on the page; a sample without a judge says so."""
-    diff = SurfaceDiff(
-        surface="home",
-        figures={},
-        lists=CHANGE,
-        segments={},
-        gained=[("<script>", 1)],
-        lost=[],
-        importance={},
-        shown=[USER],
-    )
-    assert f"  {NOBODY}" in list(surface_lines(diff))
-    change = Change("t", "user", is_label=False, kind="edited", header=("owner: <b> → c",))
-    page = write_diff_page(settings, "commit <x>", "run", [change], [diff])
-    text = page.read_text(encoding="utf-8")
-    page.unlink()
-    assert [word for word in ("<script>", "<b>", "<x>", "u<1>") if word in text] == []
-    assert ("&lt;script&gt;" in text, NOBODY in text) == (True, True)

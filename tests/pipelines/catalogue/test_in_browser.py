@@ -64,6 +64,19 @@ def test_search_finds_tables_and_columns(page):
     )
 
 
+def test_an_address_of_a_table_opens_at_the_top(page, finished_night):
+    """The browser goes to what is named once the page is there: nothing above may be hidden."""
+    page.resize(1200, 900)
+    page.open("about:blank")
+    page.open(finished_night.path("catalog.html").as_uri() + "#item_trend_28d")
+    wait_until(page, f"{OPEN} === 'item_trend_28d' && document.readyState === 'complete'")
+    time.sleep(0.3)  # it scrolls a moment after
+    assert page.run("[scrollY, document.querySelector('.top').getBoundingClientRect().top]") == [
+        0,
+        0,
+    ]
+
+
 def test_the_keyboard_is_enough(page):
     """Search, down to a result, Enter: the table is open; Escape empties the search."""
     page.press("/")

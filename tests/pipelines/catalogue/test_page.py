@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import shutil
 from html.parser import HTMLParser
 
 import pytest
@@ -15,6 +16,7 @@ from pipelines.catalogue.seen import see_run
 from pipelines.features.build import features_directory
 from pipelines.features.folder import load_folder
 from pipelines.files import read_json
+from tests.night_fixtures import copy_shop, open_shop
 from tests.pipelines.catalogue.made_folder import HOSTILE, hostile_settings
 
 VOID = {"meta", "link", "path", "rect", "input"}
@@ -141,3 +143,24 @@ def test_the_command_needs_no_run(tmp_path, capsys):
         f"{target}: 2 tables, without figures: no run has measured any yet\n"
     )
     assert target.exists()
+
+
+def test_what_the_run_does_not_have_is_marked(finished_night, tmp_path):
+    """A table and a column that were written since: without figures, and it says why."""
+    folder = tmp_path / "shop"
+    copy_shop(finished_night.settings, folder)
+    shutil.copytree(features_directory(finished_night.settings), folder / "sql")
+    popular = folder / "sql" / "item" / "item_popularity_28d.sql"
+    text = popular.read_text(encoding="utf-8")
+    popular.with_name("item_popularity_again.sql").write_text(text, encoding="utf-8")
+    wider = text.replace("columns:\n", "columns:\n  n_again: The same.\n", 1)
+    wider = wider.replace("count(*) as n_pur", "count(*) as n_again,\n    count(*) as n_pur")
+    popular.write_text(wider, encoding="utf-8")
+    changed = open_shop(folder, {"NIGHTSHELF__FEATURES__DIRECTORY": str(folder / "sql")})
+    entries = render_to(tmp_path / "c.html", changed, see_run(finished_night))
+    assert [entry.name for entry in entries if entry.is_unbuilt] == ["item_popularity_again"]
+    columns = {(e.name, c.name) for e in entries for c in e.columns if c.is_unbuilt}
+    assert columns == {("item_popularity_28d", "n_again")}
+    text = (tmp_path / "c.html").read_text(encoding="utf-8")
+    assert text.count("not in this run yet") == 2
+    assert text.count(f"Not in run {finished_night.id} yet") == 1

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipelines.catalogue.graph import draw_graph, family_graph
 from pipelines.catalogue.highlight import highlight
-from pipelines.catalogue.pictures import figure, picture
+from pipelines.catalogue.pictures import figure, picture, unshown
 from pipelines.drift.bins import Bins, Categories
 from pipelines.drift.distribution import Distribution
 
@@ -76,6 +76,18 @@ def test_texts_are_bars_with_their_names():
 
 
 @pytest.mark.parametrize(
+    ("texts", "said"),
+    [(5, ""), (8, "and 3 more, 37.5 % of the values"), (20, "and at least 15 more, 75.0 %")],
+)
+def test_texts_without_a_bar_are_counted(texts, said):
+    """Five have bars; of twenty there may be others that were not kept by name."""
+    top = tuple((f"t{n}", 1 / texts) for n in range(texts))
+    found = unshown(Distribution(kind="text", null_share=0, values=9, top=top))
+    assert found.startswith(said)
+    assert bool(found) == bool(said)
+
+
+@pytest.mark.parametrize(
     ("value", "text"),
     [
         (None, "–"),
@@ -85,6 +97,10 @@ def test_texts_are_bars_with_their_names():
         (117.31, "117"),
         (1234567.0, "1,234,567"),
         (0.00012, "0.00012"),
+        (0.0042, "0.0042"),
+        (0.0107, "0.011"),
+        (-0.25, "−0.25"),
+        (0.999, "1.00"),
         (4e9, "4e+09"),
     ],
 )

@@ -10,6 +10,7 @@ from pipelines.drift.bins import Bins, Categories, pictured_edges, stable_edges
 from pipelines.drift.distribution import Distribution, dump_table, parse_table
 from pipelines.drift.distributions import TableDistribution
 from pipelines.drift.measure import measure_columns, sample
+from pipelines.drift.psi import stability_index
 
 CUTOFF = datetime(2024, 5, 6)
 
@@ -48,7 +49,8 @@ def test_numbers_have_figures_bins_and_a_picture(measure):
         bins=found.bins,
         picture=Bins(tuple(float(n) for n in range(10)), (0.0, *[1 / 9] * 9, 0.0)),
     )
-    assert (len(found.bins.edges), sum(found.bins.shares)) == (12, pytest.approx(1))
+    assert found.bins.edges == tuple(n + 0.5 for n in range(10))
+    assert sum(found.bins.shares) == pytest.approx(1)
     assert (found.bins.shares[0], found.bins.shares[-1]) == (0, 0)
 
 
@@ -82,7 +84,7 @@ def test_all_null_has_no_figures_and_no_bins(measure):
 def test_a_constant_has_a_bin_of_its_own(measure):
     """What is below, equal and above a constant column are three bins."""
     found = measure("select i as id, 7 as x from range(4) r(i)")
-    assert found.bins == Bins((math.nextafter(7, 0), 7.0), (0.0, 1.0, 0.0))
+    assert found.bins == Bins((6.5, 7.5), (0.0, 1.0, 0.0))
 
 
 def test_moments_are_days_before_the_cutoff(measure):
@@ -185,9 +187,55 @@ def test_edges_of_pictures(low, high, whole, edges):
     assert pictured_edges(low, high, whole=whole) == edges
 
 
-def test_edges_for_psi_fall_together_where_values_do():
-    """Nine of ten values are 0: an edge below it, at it, and at the largest."""
-    assert stable_edges([0.0] * 10 + [5.0]) == (-5e-324, 0.0, 5.0)
+@pytest.mark.parametrize(
+    ("least", "gaps", "whole", "edges"),
+    [
+        (0, [(0, 4)] * 10 + [(4, None)], True, (-0.5, 2, 4.5)),
+        (0.2, [(0.2, 0.4)] * 10 + [(0.4, None)], False, (0.1, 0.3, 0.404)),
+        (0.0, [(0.0, None)] * 11, False, (-5e-324, 5e-324)),
+        (-50.0, [(-50.0, None)] * 11, False, (-50.5, -49.5)),
+    ],
+)
+def test_edges_for_psi_lie_between_values(least, gaps, whole, edges):
+    """In the middle of every gap, and a margin away from the least and the largest value."""
+    assert stable_edges(least, gaps, whole=whole) == pytest.approx(edges, abs=1e-12)
+
+
+# What 3,000 items share: few buyers each, of N in all.
+BUYERS = "select i as id, (1 + floor(3 * abs(ln((i + 1) / 3001.0)))) / NUMBER as x"
+CLOSE = "select i as id, 0.5 + NUMBER * i / 1e7 as x"
+FIXED = "select i as id, 0.0234 * NUMBER as x"
+
+
+def psi(measure, before, now):
+    first = measure(f"{before} from range(3000) r(i)")
+    return stability_index(measure(f"{now} from range(3000) r(i)", first).shares, first.shares)
+
+
+@pytest.mark.parametrize(
+    ("query", "before", "now"),
+    [
+        (BUYERS, 2000, 1999),  # one user fewer: every share is a little larger
+        (BUYERS, 2000, 2001),
+        (BUYERS, 2000, 2050),
+        (CLOSE, 1, 2),  # 0.5000 to 0.5003, then to 0.5006
+        (FIXED, 1.0, 1.005),
+        (FIXED, -1.0, -0.995),
+    ],
+)
+def test_few_or_nearly_the_same_values_do_not_drift_by_a_hair(measure, query, before, now):
+    """Shares of one user more or less, or digits far behind the point, are no other population."""
+    found = psi(measure, *(query.replace("NUMBER", str(number)) for number in (before, now)))
+    assert found < 0.01
+
+
+@pytest.mark.parametrize(
+    ("query", "before", "now"), [(BUYERS, 2000, 1000), (CLOSE, 1, 1000), (FIXED, 1.0, 1.1)]
+)
+def test_few_values_drift_when_they_move(measure, query, before, now):
+    """Twice the share, thousands of times the spread, a tenth more: bins still tell."""
+    found = psi(measure, *(query.replace("NUMBER", str(number)) for number in (before, now)))
+    assert found > 0.25
 
 
 def test_what_is_written_is_what_is_read(measure):

@@ -6,7 +6,7 @@ import random
 import pytest
 from scipy.stats import chi2
 
-from pipelines.drift.psi import FLOOR, chance_level, stability_index
+from pipelines.drift.psi import FLOOR, chance_difference, chance_level, stability_index
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,29 @@ def test_samples_of_one_population_stay_below_the_chance_level():
     found = [stability_index(shares(), shares()) for _ in range(2000)]
     assert sum(psi > chance_level(bins, rows, rows) for psi in found) <= 2
     assert sum(found) / len(found) == pytest.approx((bins - 1) * 2 / rows, rel=0.1)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.5])
+def test_shares_of_one_population_stay_below_the_chance_difference(share):
+    """Of 2,000 pairs at most two are above it; pairs of other populations are."""
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")
+    dice = random.Random(seed)
+
+    def found(likely, rows):
+        return sum(dice.random() < likely for _ in range(rows)) / rows
+
+    pairs = [(found(share, 200), found(share, 400)) for _ in range(2000)]
+    assert sum(abs(a - b) > chance_difference(a, 200, b, 400) for a, b in pairs) <= 2
+    assert chance_difference(share + 0.3, 200, share, 400) < 0.3
+
+
+@pytest.mark.parametrize(("nulls", "is_over"), [(1, False), (5, False), (12, True)])
+def test_twenty_rows_say_little(nulls, is_over):
+    """By Fisher's exact test 12 of 20 against none is one case of 20,000, and 5 one of 21."""
+    assert (nulls / 20 > chance_difference(nulls / 20, 20, 0.0, 20)) == is_over
+
+
+def test_a_difference_of_nothing_is_none():
+    """Without rows, or with the same share of all or none, chance has nothing to explain."""
+    assert [chance_difference(0.5, 0, 0.5, 9), chance_difference(1.0, 9, 1.0, 9)] == [0, 0]

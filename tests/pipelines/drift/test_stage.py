@@ -9,8 +9,9 @@ import pytest
 from pipelines.drift.distributions import read_distributions
 from pipelines.drift.errors import DriftError
 from pipelines.drift.last_runs import last_runs
+from pipelines.drift.section import drift_section
 from pipelines.drift.stage import check_drift, read_drift
-from pipelines.files import read_json
+from pipelines.files import read_json, write_json
 from pipelines.night import do_stage
 from tests.pipelines.drift.nights import AS_OF, TASTE, days_ago
 
@@ -127,6 +128,49 @@ def test_nulls_that_appear_are_over_their_own_limit(nights):
     assert (drift.null_share, drift.null_share_before, drift.is_psi_over) == (0.5, 0.0, False)
     (found,) = read_json(run.path("drift.json"))["over"]
     assert found["what"] == f"null share 50.0%, 0.0% in run {first.id}, limit ±10.0%"
+
+
+def test_a_null_of_few_rows_is_chance(nights):
+    """Over the limit of the header, but no more than twenty rows of one population differ by."""
+    nights.drift = "drift: {max_null_share_change: 0.02}\n"
+    nights.sql = TASTE.replace("group by", "and event_id in ({few}) group by").replace(
+        "{few}", ", ".join(f"'s{number}'" for number in range(20))
+    )
+    nights.finish(days_ago(1))
+    run = nights.begin(AS_OF, lambda row, n: unknown(row, n) if n == 7 else row)
+    check_drift(run)
+    drift = of_taste(run)["quantity"]
+    assert (drift.null_share, drift.null_share_before) == (pytest.approx(0.05), 0.0)
+    assert not drift.is_null_share_over
+    assert drift.chance_null_share_change > 0.05 > drift.max_null_share_change
+
+
+def test_a_column_of_another_type_says_so(nights):
+    """The same SQL gives numbers where the last run had texts: no index, and both are named."""
+    first = nights.finish(days_ago(1))
+    record = read_json(first.path("distributions.json"))
+    columns = record["tables"]["user_taste"]["columns"]
+    columns["quantity"] = columns["kind"]
+    write_json(first.path("distributions.json"), record)
+    run = nights.begin(AS_OF)
+    check_drift(run)
+    drift = of_taste(run)["quantity"]
+    assert (drift.state, drift.psi, drift.last_run) == ("retyped", None, first.id)
+    assert "user_taste.quantity (number, was text)" in drift_section(run)
+    assert [d.state for d in of_taste(run).values()].count("compared") == len(COLUMNS) - 1
+
+
+def test_limits_are_of_the_sql_that_made_the_tables(nights):
+    """An edit after the tables were built is of the next night; advice names the file to edit."""
+    nights.drift = "drift: {action: stop}\n"
+    first = nights.finish(days_ago(1))
+    run = nights.begin(AS_OF, dearer)
+    path = nights.directory / "feature_sql" / "user" / "user_taste.sql"
+    path.write_text(TASTE.format(more="").replace("max(value)", "min(value)"), encoding="utf-8")
+    with pytest.raises(DriftError, match=f"of {path}\n"):
+        check_drift(run)
+    spent = of_taste(run)["spent"]
+    assert (spent.state, spent.action, spent.last_run) == ("compared", "stop", first.id)
 
 
 def test_a_column_without_values_has_no_index(nights):

@@ -153,11 +153,16 @@ def test_a_table_that_fails_is_named_and_the_rest_stays(run, tmp_path):
 
 
 def test_the_command_counts_what_it_did(run, capsys, monkeypatch):
-    """One line a table and one on the whole; neither --from nor --cutoffs is refused."""
+    """One line a table one on the whole, one a cutoff for a log; no cutoffs are refused."""
     monkeypatch.setenv("NIGHTSHELF__FEATURES__DIRECTORY", str(run.settings.path.parent / "sql"))
     command = ["--settings", str(run.settings.path), "features", "backfill", "visits", "again"]
     assert main([*command, "--from", "2024-03-18", "--to", "2024-05-06"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    printed = capsys.readouterr()
+    lines = printed.out.splitlines()
+    mondays = [SHOP_AS_OF - k * WEEK for k in range(7, -1, -1)]
+    assert printed.err.splitlines() == [
+        f"backfill: {monday:%Y-%m-%d} done, {n} of 8" for n, monday in enumerate(mondays, start=1)
+    ]
     at_night = len(run_cutoffs(run).all)
     assert lines == [
         f"visits: {8 - at_night} built, {at_night} there already",

@@ -1,14 +1,19 @@
 """The command line, and the commands of the cookbook as they stand there."""
 
+import os
 import shlex
+import subprocess
+import sys
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import csv
 
 from pipelines.__main__ import main
 from tests.docs.pages import blocks, shell_lines
-from tests.night_fixtures import copy_shop
+from tests.night_fixtures import REPOSITORY, copy_shop
 
 PAGE = "docs/cookbook/training-sets.md"
 
@@ -61,6 +66,34 @@ def test_the_cookbook_makes_a_training_set(call, finished_night, capsys):
     )
 
 
+def test_a_script_runs_from_anywhere(finished_night, tmp_path):
+    """The commands of the reference in another folder, with the project where ours is."""
+    page = "docs/reference/training-sets.md"
+    (script,) = [b.text for b in blocks("python") if b.page == page and "load_settings" in b.text]
+    (tmp_path / "basket_features.py").write_text(script, encoding="utf-8")
+    commands = [line for found, line in shell_lines() if found == page and "NIGHTSHELF" in line]
+    lines = "\n".join(commands)
+    python = '"$NIGHTSHELF/.venv/bin/python"'
+    assert (lines.count("~/nightshelf"), lines.count(python)) == (1, 1)
+    # The shop's settings stand for the project's: our own root may have no night.
+    project = tmp_path / "project"
+    project.mkdir()
+    for part in ("pipelines", "settings", "store"):
+        (project / part).symlink_to(REPOSITORY / part)
+    (project / "nightshelf.toml").symlink_to(finished_night.settings.path)
+    lines = lines.replace("~/nightshelf", shlex.quote(str(project)))
+    done = subprocess.run(
+        ["bash", "-ec", lines.replace(python, shlex.quote(sys.executable))],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "'moment', 'user_history." in done.stdout
+
+
 def test_what_is_wrong_is_said_in_a_line(call, finished_night):
     """No traceback, and no file under the final name."""
     write_pairs(finished_night)
@@ -84,8 +117,29 @@ def test_what_is_wrong_is_said_in_a_line(call, finished_night):
 def test_an_age_is_a_duration_or_a_word(call, capsys, text, message):
     """Anything else ends before something is read."""
     with pytest.raises(SystemExit):
-        call(f"python -m pipelines features training-set s --to t --max-age {text}")
+        call(f"python -m pipelines features training-set s --to t.csv --max-age {text}")
     assert message in capsys.readouterr().err
+
+
+def test_csv_comes_out_as_it_goes_in(call):
+    """The ending decides; the same rows and values as Parquet."""
+    Path("s.csv").write_text("user_id,moment\nu001,2024-05-06 00:00:00\nnobody,2024-05-06\n")
+    line = "python -m pipelines features training-set s.csv --features user_history --to"
+    assert call(f"{line} t.csv")[0] == call(f"{line} t.parquet")[0] == 0
+    found = csv.read_csv("t.csv").to_pylist()
+    assert found == pq.read_table("t.parquet").to_pylist()
+    assert [row["user_history.n_user_purchases"] is None for row in found] == [False, True]
+    code, _, said = call(f"{line} l.csv".replace("user_history", "user_top_categories"))
+    assert (code, "CSV has no lists, and user_top_categories." in said) == (1, True)
+    assert not Path("l.csv").exists()
+
+
+@pytest.mark.parametrize(("name", "found"), [("t.json", ".json"), ("t", "nothing")])
+def test_other_endings_are_refused(call, capsys, name, found):
+    """Before anything is read: a file whose name says another format helps nobody."""
+    with pytest.raises(SystemExit):
+        call(f"python -m pipelines features training-set s.parquet --to {name}")
+    assert f"{name!r} ends in {found}; expected .parquet or .csv" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("age", ["any", "7d"])

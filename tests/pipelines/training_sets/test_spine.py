@@ -72,6 +72,37 @@ def test_what_is_no_spine_is_refused(table, message):
         read_spine(table, "at")
 
 
+def test_a_csv_is_a_spine(tmp_path):
+    """Ids keep their zeros, moments with a zone become UTC, other columns are what they look."""
+    path = tmp_path / "spine.csv"
+    path.write_text(
+        "user_id,at,spent\n007,2024-07-01 12:00:00,1.5\n8,2024-01-01T02:00:00+02:00,2\n"
+    )
+    spine = read_spine(path, "at")
+    assert spine.moments.to_pylist() == MOMENTS
+    assert spine.table.drop_columns(["at"]).to_pylist() == [
+        {"user_id": "007", "spent": 1.5},
+        {"user_id": "8", "spent": 2.0},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "spine.csv: cannot be read as CSV: .*No files found"),
+        ("user_id,at\n1,yesterday\n", "expected a first line of names, and moments like 2017-"),
+        ("user_id,when\n1,2024-01-01 00:00:00\n", "no column at; .*, one of: when$"),
+    ],
+)
+def test_a_csv_that_is_no_spine_is_refused(tmp_path, content, message):
+    """The file and what was expected of it; another name of the column is suggested."""
+    path = tmp_path / "spine.csv"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(SpineError, match=message):
+        read_spine(str(path), "at")
+
+
 @pytest.mark.parametrize("content", [None, b"", b"user_id,at\n"], ids=["absent", "empty", "CSV"])
 def test_what_is_no_parquet_is_refused(tmp_path, content):
     """The file is named, and what may be given instead."""
