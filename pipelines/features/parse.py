@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from typing import Any
 
 import duckdb
 import sqlglot
@@ -13,6 +15,7 @@ MAX_CHARACTERS = 50_000  # ten times what the longest file has
 # Texts and comments, in which brackets mean nothing, else a bracket.
 _BRACKETS = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/|([(\[{])|([)\]}])", re.DOTALL)
 _LINE = re.compile(r"\bLINE (\d+):")
+_DIALECT = sqlglot.Dialect.get_or_raise("duckdb")
 
 
 class QueryError(Exception):
@@ -35,7 +38,8 @@ def parse_select(sql: str) -> exp.Query:
         raise QueryError(1, f"{len(sql)} characters; a file has at most {MAX_CHARACTERS}")
     _check_depth(sql)
     try:
-        statements = [s for s in sqlglot.parse(sql, read="duckdb") if s is not None]
+        parsed = _DIALECT.parser().parse(tokens_of(sql), sql)
+        statements = [statement for statement in parsed if statement is not None]
         kinds = [str(s.type).rpartition(".")[2] for s in duckdb.extract_statements(sql)]
     except RecursionError:
         raise QueryError(1, _too_deep("operators")) from None
@@ -47,20 +51,33 @@ def parse_select(sql: str) -> exp.Query:
             f"near {problem.get('highlight', '')!r}",
         ) from None
     except (sqlglot.errors.TokenError, duckdb.Error) as error:
-        raise QueryError(error_line(error), f"not valid SQL: {error}") from None
+        raise _not_sql(sql, error) from None
     if kinds != ["SELECT"] or len(statements) != 1 or not isinstance(statements[0], exp.Query):
         line = line_of(statements[0]) if statements else 1
         raise QueryError(line, f"expected exactly one SELECT statement, found {kinds}")
     return statements[0]
 
 
+def tokens_of(sql: str) -> list[Any]:
+    """Tokens of *sql*, their lines counted from its text.
+
+    The tokenizer looks ahead at each `$`, which may begin a quoted text, and does not take back
+    the lines that it passed on the way; the places in the text are right.
+    """
+    tokens: list[Any] = _DIALECT.tokenize(sql)
+    ends = [match.start() for match in re.finditer("\n", sql)]
+    for token in tokens:
+        token.line = bisect_left(ends, token.start) + 1
+    return tokens
+
+
 def line_of(node: exp.Expression) -> int:
     """Line on which *node* begins; that of what is around it where the parser does not know."""
     at: exp.Expression | None = node
     while at is not None:
-        for inner in at.walk():
-            if "line" in inner.meta:
-                return int(inner.meta["line"])
+        lines = [int(inner.meta["line"]) for inner in at.walk() if "line" in inner.meta]
+        if lines:
+            return min(lines)
         at = at.parent
     return 1
 
@@ -69,6 +86,16 @@ def error_line(error: Exception) -> int:
     """The line that a message of DuckDB names, else 1."""
     found = _LINE.search(str(error))
     return int(found[1]) if found else 1
+
+
+def _not_sql(sql: str, error: Exception) -> QueryError:
+    """What DuckDB says of *sql* where it has something to say: it names the line."""
+    try:
+        duckdb.extract_statements(sql)
+    except duckdb.Error as named:
+        error = named
+    message = str(error).partition("\n\nLINE")[0].strip()
+    return QueryError(error_line(error), f"not valid SQL: {message}")
 
 
 def _check_depth(sql: str) -> None:

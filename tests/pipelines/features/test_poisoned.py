@@ -82,14 +82,14 @@ REFUSED = {
     "chance_today_in_age": f":10: age{ANOTHER}",
     "chance_uuid": f":10: uuid{ANOTHER}",
     "order_of_first": r":10: first\(item_id\) follows the order of the rows; give it an order by",
-    "order_of_limit": ":17: limit without order by keeps any rows",
+    "order_of_limit": ":14: limit without order by keeps any rows",
     "order_of_list": r":10: array_agg\(item_id\) follows the order of the rows",
     "order_of_rows": r":11: row_number\(\) follows the order of the rows; give its window",
     "time_after": f":11: {UNBOUNDED}",
     "time_at_as_of": r":11: event_at <= \$as_of lets its last moment in; write event_at < \$as_of",
     "time_between": r":11: between lets both of its ends in; write event_at >= … and event_at < ",
     "time_day": f":11: {UNBOUNDED}",
-    "time_filter": f":14: {UNBOUNDED}",
+    "time_filter": f":11: {UNBOUNDED}",
     "time_join": f":12: {UNBOUNDED}",
     "time_left_join": f":11: {UNBOUNDED}",
     "time_lower_only": f":11: {UNBOUNDED}",
@@ -143,7 +143,7 @@ REFUSED = {
     "parameter_unknown": r":12: unknown parameter \$asof \(did you mean \$as_of\?\)",
     "parameter_question": r":12: unknown parameter \$\?; the runner binds \$as_of",
     "not_sql": ":10: not valid SQL: ",
-    "open_quote": ":1: not valid SQL: ",
+    "open_quote": ":10: not valid SQL: ",
 }
 
 # What the night says of files that are not refused before they are run.
