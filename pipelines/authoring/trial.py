@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from pipelines.authoring.case_file import Case, case_path, read_cases
@@ -11,9 +10,10 @@ from pipelines.authoring.cases import (
     are_same,
     are_same_rows,
     expected_rows,
-    other_futures,
     run_case,
 )
+from pipelines.authoring.futures import other_futures
+from pipelines.authoring.leaks import advice_on
 from pipelines.features.problems import SqlFileError
 from pipelines.features.settings import FeatureSettings
 from pipelines.features.sql_file import SqlFile
@@ -27,10 +27,15 @@ def failures_of(file: SqlFile, files: Mapping[str, SqlFile], settings: Settings)
     limits = settings.read(FeatureSettings)
     path = case_path(settings.resolve(limits.cases), file)
     try:
-        for case in read_cases(path, file):
-            yield from _try_case(case, files, limits, path)
+        cases = read_cases(path, file)
     except SqlFileError as error:
-        yield str(error)
+        yield from str(error).splitlines()
+        return
+    for case in cases:
+        try:
+            yield from _try_case(case, files, limits)
+        except SqlFileError as error:
+            yield from map(str, error.problems or [error])
 
 
 def difference_table(
@@ -52,23 +57,21 @@ def _align(lines: Sequence[Sequence[str]]) -> list[str]:
     return ["  " + "  ".join(line).rstrip() for line in padded]
 
 
-def _try_case(
-    case: Case, files: Mapping[str, SqlFile], limits: FeatureSettings, path: Path
-) -> Iterator[str]:
-    expected = expected_rows(case)
+def _try_case(case: Case, files: Mapping[str, SqlFile], limits: FeatureSettings) -> Iterator[str]:
     found = run_case(case, files, limits)
+    expected = expected_rows(case)
     grain = case.file.header.grain
     if not are_same_rows(expected, found):
         table = difference_table(expected, found, grain)
-        yield f"{path}:1: case {case.name!r}: other rows than expected\n{table}"
+        yield f"{case.problem('other rows than expected', 'expect')}\n{table}"
         return
     for other in other_futures(case):
-        found = run_case(other, files, limits)
+        found = run_case(other.case, files, limits)
         if not are_same_rows(expected, found):
             table = difference_table(expected, found, grain)
             yield (
-                f"{case.file.path}:1: looks ahead: in case {case.name!r} other events from "
-                f"{case.limit} on change the rows\n{table}"
+                f"{case.file.path}:1: looks ahead: in case {case.name!r} other {other.table} from "
+                f"{case.limit} on change the rows{advice_on(other.table)}\n{table}"
             )
             return
 
