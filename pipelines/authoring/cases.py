@@ -24,7 +24,12 @@ from pipelines.features.sql_file import SqlFile
 def run_case(
     case: Case, files: Mapping[str, SqlFile], settings: FeatureSettings
 ) -> list[dict[str, Any]]:
-    """Rows of the file over what the case gives, in the order of its grain, as YAML has them.
+    """Rows of the file over what the case gives, as `query_case` finds them, as YAML has them."""
+    return plain_rows(query_case(case, files, settings))
+
+
+def query_case(case: Case, files: Mapping[str, SqlFile], settings: FeatureSettings) -> pa.Table:
+    """Rows of the file over what the case gives, in the order of its grain.
 
     *files* say which columns the given tables of the folder have.
 
@@ -44,12 +49,15 @@ def run_case(
         lock_sandbox(connection)
         with interrupting_after(connection, settings.timeout_s):
             try:
-                return [
-                    {name: _plain(value) for name, value in row.items()}
-                    for row in _query(connection, case).to_pylist()
-                ]
+                return _query(connection, case)
             except duckdb.Error as error:
-                raise SqlFileError(f"{case.file.path}: case {case.name!r} fails: {error}") from None
+                message = f"{case.file.path}:1: case {case.name!r} fails: {error}"
+                raise SqlFileError(message) from None
+
+
+def plain_rows(table: pa.Table) -> list[dict[str, Any]]:
+    """Rows of *table* as YAML has them."""
+    return [{name: _plain(value) for name, value in row.items()} for row in table.to_pylist()]
 
 
 def expected_rows(case: Case) -> list[dict[str, Any]]:

@@ -55,6 +55,18 @@ def feature_paths(directory: Path) -> list[Path]:
     return sorted(path for grain in GRAINS for path in (directory / grain).glob("*.sql"))
 
 
+def near_or_all(name: str, files: Mapping[str, SqlFile]) -> str:
+    """What to add to a message about the unknown table *name*: near ones, else all by folder."""
+    close = difflib.get_close_matches(name.rpartition("/")[2], files, n=3)
+    if close:
+        return f"; did you mean {' or '.join(close)}?"
+    folders = (
+        (folder, sorted(n for n, f in files.items() if f.folder == folder)) for folder in GRAINS
+    )
+    listed = [f"  {folder}/: {', '.join(names)}" for folder, names in folders if names]
+    return "\n".join(["; there are", *listed])
+
+
 def upstream(files: Mapping[str, SqlFile], name: str) -> list[str]:
     """Tables of the folder that *name* reads directly."""
     return sorted(files[name].dependencies & set(files))

@@ -41,3 +41,8 @@ def near_or_known(name: str, known: Sequence[str]) -> str:
     """Which of *known* was meant by *name*, else all of them."""
     close = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+
+
+def counted(number: int, what: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -103,9 +103,9 @@ def test_a_case_is_counted_from_one(tmp_path, visits):
     ]
 
 
-def try_case(tmp_path, text, files=None, name="user/visits", query=BODY):
+def try_case(tmp_path, text, files=None, name="user/visits", query=BODY, header=HEADER):
     """What `features test` says of a file and the cases *text*, without the path in front."""
-    file = load_sql_file(write_sql(tmp_path, name, HEADER + query))
+    file = load_sql_file(write_sql(tmp_path, name, header + query))
     settings = tmp_path / "nightshelf.toml"
     settings.write_text('[features]\ncases = "."\n', encoding="utf-8")
     (tmp_path / f"{file.name}.yaml").write_text(text, encoding="utf-8")
@@ -177,6 +177,30 @@ GIVEN = "{user_id: ann, event_at: 2024-03-01 00:00:00}"
 def test_what_a_case_cannot_mean_is_named(tmp_path, old, new, message):
     """File, line, case, table, column, what was found and what to write: no traceback."""
     assert try_case(tmp_path, SOUND.replace(old, new)) == [f"visits.yaml:{message}"]
+
+
+@pytest.mark.parametrize(
+    ("check", "broken"),
+    [
+        ("between: {column: n_events, min: 2}", "between of n_events fails: 1 row, smallest 1, la"),
+        ("values: {column: user_id, allowed: [bob]}", "values of user_id fails: 1 row, such as us"),
+        ("between: {column: n_events, min: 1}", None),
+    ],
+)
+def test_a_case_keeps_to_the_checks_of_its_file(tmp_path, check, broken):
+    """What a case expects is what a night's gate must let pass; no row is no fault."""
+    header = HEADER.replace("checks: []", f"checks: [{{{check}}}]")
+    found = try_case(tmp_path, SOUND, header=header)
+    if broken is None:
+        assert found == []
+    else:
+        (failure,) = found
+        assert failure.startswith(f"visits.yaml:7: case 'a visit': check {broken}")
+        assert failure.endswith("; correct the case, or the header of user/visits.sql")
+    text = SOUND.replace(f"\n        - {GIVEN}", " []").replace(
+        "\n      - {user_id: ann, n_events: 1}", " []"
+    )
+    assert try_case(tmp_path, text, header=header) == []
 
 
 def test_every_wrong_value_of_every_case_is_told(tmp_path):
