@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from pipelines.authoring.case_file import Case
 from pipelines.authoring.given import as_table, case_problems
+from pipelines.features.columns import column_problem
 from pipelines.features.problems import SqlFileError
 from pipelines.features.sandbox import interrupting_after, lock_sandbox, open_sandbox
 from pipelines.features.settings import FeatureSettings
@@ -86,11 +87,9 @@ def _query(connection: duckdb.DuckDBPyConnection, case: Case) -> pa.Table:
     file = case.file
     binds = {name: case.binds[name] for name in sorted(file.parameters)}
     relation = connection.sql(file.sql, params=binds or None)
-    if relation.columns != list(file.header.columns):
-        raise SqlFileError(
-            f"{file.path}: the header lists the columns {list(file.header.columns)}, the query "
-            f"gives {relation.columns}"
-        )
+    different = column_problem(file, relation.columns)
+    if different is not None:
+        raise SqlFileError.listing([different])
     order = ", ".join(f'"{column}"' for column in file.header.grain)
     return relation.order(order).to_arrow_table()
 

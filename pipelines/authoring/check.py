@@ -10,6 +10,7 @@ from sqlglot.errors import ErrorLevel, UnsupportedError
 
 from pipelines.authoring.bind import bind_problems
 from pipelines.authoring.choose import choose_paths
+from pipelines.authoring.name_windows import other_windows
 from pipelines.authoring.new_texts import EXAMPLE
 from pipelines.features.build import features_directory
 from pipelines.features.folder import read_folder
@@ -74,6 +75,7 @@ def grain_problems(file: SqlFile) -> Iterator[Problem]:
 def notes(file: SqlFile) -> Iterator[Problem]:
     """Remarks that refuse nothing."""
     yield from portability_notes(file)
+    yield from other_windows(file)
     if EXAMPLE in file.header.description:
         line = header_line(file.path.read_text(encoding="utf-8"), "description")
         message = "the description is still that of the example; say what this table holds"

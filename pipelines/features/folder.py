@@ -117,7 +117,8 @@ def _wrong_reads(file: SqlFile, files: Mapping[str, SqlFile], names: set[str]) -
             "plain which of the two is read",
         )
     for name in sorted(file.dependencies - set(known)):
-        close = difflib.get_close_matches(name.lower(), known, n=1)
+        own = sorted(file.own_names)  # a CTE may be meant as well
+        close = difflib.get_close_matches(name.lower(), [*own, *known], n=1)
         hint = f"; did you mean {close[0]}?" if close else f"; known: {', '.join(known)}"
         yield Problem(file.path, file.lines[name], f"reads the unknown table {name}{hint}")
     for name in sorted(file.dependencies & set(files)):

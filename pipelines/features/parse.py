@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from itertools import pairwise
 from typing import Any
 
 import duckdb
 import sqlglot
-from sqlglot import exp
+from sqlglot import TokenType, exp
 
 MAX_DEPTH = 100  # of brackets in brackets; parsers give up in their own ways far beyond
 MAX_CHARACTERS = 50_000  # ten times what the longest file has
 # Texts and comments, in which brackets mean nothing, else a bracket.
 _BRACKETS = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/|([(\[{])|([)\]}])", re.DOTALL)
 _LINE = re.compile(r"\bLINE (\d+):")
+_AGO = re.compile(r"\bago\b", re.IGNORECASE)
 _DIALECT = sqlglot.Dialect.get_or_raise("duckdb")
 
 
@@ -38,7 +40,9 @@ def parse_select(sql: str) -> exp.Query:
         raise QueryError(1, f"{len(sql)} characters; a file has at most {MAX_CHARACTERS}")
     _check_depth(sql)
     try:
-        parsed = _DIALECT.parser().parse(tokens_of(sql), sql)
+        tokens = tokens_of(sql)
+        _check_spans(tokens)
+        parsed = _DIALECT.parser().parse(tokens, sql)
         statements = [statement for statement in parsed if statement is not None]
         kinds = [str(s.type).rpartition(".")[2] for s in duckdb.extract_statements(sql)]
     except RecursionError:
@@ -104,6 +108,15 @@ def _check_depth(sql: str) -> None:
         depth += bool(match[1]) - bool(match[2])
         if depth > MAX_DEPTH:
             raise QueryError(sql.count("\n", 0, match.start()) + 1, _too_deep("brackets"))
+
+
+def _check_spans(tokens: list[Any]) -> None:
+    """Refuses `interval '7 days ago'`: the parser drops the word, and DuckDB counts back."""
+    for token, text in pairwise(tokens):
+        is_span = token.token_type == TokenType.INTERVAL and text.token_type == TokenType.STRING
+        if is_span and _AGO.search(text.text):
+            message = f"interval '{text.text}' counts back; write it without ago, and subtract it"
+            raise QueryError(text.line, message)
 
 
 def _too_deep(what: str) -> str:

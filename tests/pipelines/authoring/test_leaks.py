@@ -23,7 +23,7 @@ from tests.night_fixtures import STAGING, make_shop, open_shop, write_csv
 from tests.pipelines.features.sql_text import BODY, write_folder
 
 # A negative span that the parser of the rules does not know for one.
-AHEAD = BODY.replace("$as_of", "$as_of - interval '7 days ago'")
+AHEAD = BODY.replace("$as_of", "$as_of - to_days(~6)")
 UNION = "{union_by_name = true}"
 LABEL = (
     "select user_id, count(*) as n_events from events"
@@ -89,7 +89,7 @@ def test_a_leak_is_shown_by_a_row_of_both_sides(shop):
         shop(
             {
                 "user/ahead": AHEAD,
-                "label/later": LABEL.replace("$until ", "$until - interval '7 days ago' "),
+                "label/later": LABEL.replace("$until ", "$until - to_days(~6) "),
             }
         )
     )

@@ -157,5 +157,5 @@ def test_the_command_says_what_it_wrote(tmp_path, capsys):
     assert main(["--settings", str(settings), *options]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "no lake yet, so the leak test saw the cases alone",
-        "1 files pass",
+        "1 file passes",
     ]

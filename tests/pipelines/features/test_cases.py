@@ -55,10 +55,10 @@ def test_every_case_file_has_a_sql_file():
 
 
 def test_a_file_that_looks_ahead_fails_the_second_run(tmp_path: Path):
-    """A bound that counts a negative interval back is found, though its case has no later event."""
+    """A bound that takes a negative span off is found, though its case has no later event."""
     query = (
         "select user_id, count(*) as n_events from events\n"
-        "where event_at < $as_of - interval '7 days ago' group by user_id\n"
+        "where event_at < $as_of - to_days(~6) group by user_id\n"
     )
     file = load_sql_file(write_sql(tmp_path, "user/user_total", HEADER + query))
     events = [{"user_id": "ann", "event_at": datetime(2024, 3, 1)}]
