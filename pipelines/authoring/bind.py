@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.authoring.empty_tables import create_empty_tables
+from pipelines.features.columns import column_problem
 from pipelines.features.folder import BASE_TABLES
 from pipelines.features.header import header_line
 from pipelines.features.parse import error_line
@@ -80,8 +81,9 @@ def _bind(connection: duckdb.DuckDBPyConnection, file: SqlFile) -> Iterator[Prob
         except duckdb.Error as error:
             yield Problem(file.path, _line(connection, file, binds), _without_place(error))
             return
-    if found != list(file.header.columns):
-        yield _column_problem(file, found)
+    different = column_problem(file, found)
+    if different is not None:
+        yield different
         return
     line = header_line(file.path.read_text(encoding="utf-8"), "columns")
     for name, kind in zip(found, map(str, relation.types), strict=True):
@@ -103,20 +105,6 @@ def _line(
     except duckdb.Error as error:
         return leading + error_line(error)
     return leading + 1
-
-
-def _column_problem(file: SqlFile, found: list[str]) -> Problem:
-    declared = list(file.header.columns)
-    line = header_line(file.path.read_text(encoding="utf-8"), "columns")
-    hints = [
-        f"{name} (did you mean {close[0]}?)"
-        for name in declared
-        if name not in found and (close := difflib.get_close_matches(name, found, n=1))
-    ]
-    hint = f"; not in the result: {', '.join(hints)}" if hints else ""
-    return Problem(
-        file.path, line, f"the header lists the columns {declared}, the query gives {found}{hint}"
-    )
 
 
 def _without_place(error: Exception) -> str:

@@ -10,6 +10,9 @@ from sqlglot.errors import ErrorLevel, UnsupportedError
 
 from pipelines.authoring.bind import bind_problems
 from pipelines.authoring.choose import choose_paths
+from pipelines.authoring.name_windows import other_windows
+from pipelines.authoring.new_texts import EXAMPLE
+from pipelines.authoring.orphans import orphaned_cases
 from pipelines.features.build import features_directory
 from pipelines.features.folder import read_folder
 from pipelines.features.header import header_line
@@ -35,9 +38,10 @@ def check_files(settings: Settings, only: Collection[str] = ()) -> list[Problem]
     wanted = set(choose_paths(directory, only))
     files, problems = read_folder(directory)
     problems += staging_problems(directory)
+    problems += orphaned_cases(settings)
     problems += [problem for file in files.values() for problem in grain_problems(file)]
     problems += bind_problems(files, settings, directory)
-    problems += [note for file in files.values() for note in portability_notes(file)]
+    problems += [note for file in files.values() for note in notes(file)]
     return sorted(p for p in set(problems) if not only or p.path in wanted)
 
 
@@ -68,6 +72,16 @@ def grain_problems(file: SqlFile) -> Iterator[Problem]:
         folder = "user_item" if found == {"user", "item"} else "".join(found)
         message = f"the grain {grain} belongs to the folder {folder}/, not to {file.folder}/"
         yield Problem(file.path, line, message)
+
+
+def notes(file: SqlFile) -> Iterator[Problem]:
+    """Remarks that refuse nothing."""
+    yield from portability_notes(file)
+    yield from other_windows(file)
+    if EXAMPLE in file.header.description:
+        line = header_line(file.path.read_text(encoding="utf-8"), "description")
+        message = "the description is still that of the example; say what this table holds"
+        yield Problem(file.path, line, message, is_note=True)
 
 
 def portability_notes(file: SqlFile) -> Iterator[Problem]:

@@ -12,7 +12,13 @@ import duckdb
 import pyarrow as pa
 from duckdb import ColumnExpression, ConstantExpression
 
-from pipelines.authoring.leaks import Leak, can_leak, cut_dimensions, find_leak
+from pipelines.authoring.leaks import (
+    Leak,
+    add_later_dimensions,
+    can_leak,
+    cut_dimensions,
+    find_leak,
+)
 from pipelines.authoring.sample import is_sampled
 from pipelines.authoring.workbench import (
     Expose,
@@ -47,19 +53,20 @@ def refuse_leaks(run: Run) -> Mapping[str, Any]:
     entries = {name: path.relative_to(directory).as_posix() for name, path in snapshots.items()}
     tested = _read_tested(directory)
     names = [n for n, entry in entries.items() if can_leak(bench.files[n]) and entry not in tested]
-    leaks = list(find_lake_leaks(bench, names, cutoff))
-    if leaks:
-        raise SqlFileError("\n".join(map(str, leaks)))
+    found = list(find_lake_leaks(bench, names, cutoff))
+    if found:
+        raise SqlFileError("\n".join(map(str, found)))
     _remember(directory, {entries[name] for name in names})
     return {"leak_tested": len(names)}
 
 
-def find_lake_leaks(bench: Workbench, names: Collection[str], cutoff: datetime) -> Iterator[Leak]:
+def find_lake_leaks(
+    bench: Workbench, names: Collection[str], cutoff: datetime
+) -> Iterator[Leak | SqlFileError]:
     """Leaks as of *cutoff* of the files *names*, and of those they read that no night has built.
 
     Seen are all events of a sample of users, about `[features] leak_test_events` together.
-
-    Raises `SqlFileError` when one of the files fails or takes too long.
+    A file that fails or takes too long is an error among the leaks, and its readers are left out.
     """
     samples: dict[datetime, pa.Table] = {}
     for is_label in (False, True):
@@ -74,7 +81,7 @@ def find_lake_leaks(bench: Workbench, names: Collection[str], cutoff: datetime) 
 
 def _find_leaks(
     bench: Workbench, names: Collection[str], cutoff: datetime, events: pa.Table
-) -> Iterator[Leak]:
+) -> Iterator[Leak | SqlFileError]:
     context = bench.context(cutoff)
     limits = bench.settings.read(FeatureSettings)
     needed = bench.needed(names)
@@ -82,8 +89,8 @@ def _find_leaks(
     end = context.until if bench.files[needed[-1]].is_label else cutoff
     with ExitStack() as stack:
         whole, cut = (
-            stack.enter_context(open_tables(bench, _expose(bench, events, before, built)))
-            for before in (None, end)
+            stack.enter_context(open_tables(bench, _expose(bench, events, end, built, is_cut=cut)))
+            for cut in (False, True)
         )
         for connection in (whole, cut):
             show_computed_tables(
@@ -92,16 +99,24 @@ def _find_leaks(
                 context,
                 known_before=context.received_before(bench.files[needed[-1]]),
             )
+        failed: set[str] = set()
         for name in needed:
             file = bench.files[name]
-            if name not in built:
-                create_table(whole, file, context, limits.timeout_s)
-                # Both sides read the same tables of the folder: each is blamed for itself.
-                cut.from_arrow(whole.table(name).to_arrow_table()).create(name)
-            if can_leak(file) and (name in names or name not in built):
-                leak = find_leak(whole, cut, file, context, limits)
-                if leak is not None:
-                    yield leak
+            if not failed.isdisjoint(file.dependencies):
+                failed.add(name)
+                continue
+            try:
+                if name not in built:
+                    create_table(whole, file, context, limits.timeout_s)
+                    # Both sides read the same tables of the folder: each is blamed for itself.
+                    cut.from_arrow(whole.table(name).to_arrow_table()).create(name)
+                if can_leak(file) and (name in names or name not in built):
+                    leak = find_leak(whole, cut, file, context, limits)
+                    if leak is not None:
+                        yield leak
+            except SqlFileError as error:
+                failed.add(name)
+                yield error
 
 
 def _sampled_events(bench: Workbench, received_before: datetime) -> pa.Table:
@@ -120,18 +135,22 @@ def _share(bench: Workbench) -> float:
 
 
 def _expose(
-    bench: Workbench, events: pa.Table, before: datetime | None, built: Mapping[str, Path]
+    bench: Workbench,
+    events: pa.Table,
+    before: datetime,
+    built: Mapping[str, Path],
+    *,
+    is_cut: bool,
 ) -> Expose:
-    """Makes the tables of a sandbox; those of the lake are cut at *before* unless that is None."""
+    """Makes the tables of a sandbox; those of the lake are cut at *before*, or have more after."""
 
     def expose(connection: duckdb.DuckDBPyConnection) -> None:
         relation = connection.from_arrow(events)
-        if before is not None:
+        if is_cut:
             relation = relation.filter(ColumnExpression("event_at") < ConstantExpression(before))
         relation.create("events")
         expose_dimensions(connection, bench.lake, bench.weights)
-        if before is not None:
-            cut_dimensions(connection, before)
+        (cut_dimensions if is_cut else add_later_dimensions)(connection, before)
         for name, path in built.items():
             table = connection.read_parquet(str(path))
             if "user_id" in table.columns:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import duckdb
 import pyarrow as pa
@@ -40,6 +40,27 @@ _CUTS = {
             or user_id in (select user_id from events)
     """,
 }
+# What nobody knew before: two more items and users, like the first ones, created at that moment
+# and after it, and a change of each item. A lake without dates could not show otherwise what a
+# file makes of them.
+_LATER = {
+    "items": """
+        select * replace (coalesce(updated_at, $after) as updated_at) from all_items
+        union all by name
+        select * exclude (moment) replace (
+            $made || ' ' || moment as item_id, moment as created_at, moment as updated_at
+        )
+        from (from all_items order by item_id limit 1), (select unnest([$before, $after]) as moment)
+    """,
+    "users": """
+        select * from all_users
+        union all by name
+        select * exclude (moment)
+            replace ($made || ' ' || moment as user_id, moment as created_at)
+        from (from all_users order by user_id limit 1), (select unnest([$before, $after]) as moment)
+    """,
+}
+_MADE = "made by the leak test"
 
 
 @dataclass(frozen=True)
@@ -55,10 +76,23 @@ class Leak:
         moment = "the end of its window" if self.file.is_label else "that moment"
         return (
             f"{self.file.path}:1: looks ahead: as of {self.cutoff:%Y-%m-%d %H:%M} its rows change "
-            f"with what happened from {moment} on\n"
+            f"with what happened from {moment} on{self._advice}\n"
             f"  from all data:       {show_row(self.with_all)}\n"
             f"  from data cut there: {show_row(self.with_past)}"
         )
+
+    @property
+    def _advice(self) -> str:
+        return "".join(advice_on(table) for table in sorted(self.file.dependencies))
+
+
+def advice_on(table: str) -> str:
+    """How the rows of *table* are bounded, where no rule on the text says it."""
+    if table == "items":
+        return "; of items, take those with created_at and updated_at before it, or null"
+    if table == "users":
+        return "; of users, take those with created_at before it, or null"
+    return ""
 
 
 def can_leak(file: SqlFile) -> bool:
@@ -73,6 +107,14 @@ def cut_dimensions(connection: duckdb.DuckDBPyConnection, before: datetime) -> N
         connection.sql(query, params={"before": before}).create(table)
 
 
+def add_later_dimensions(connection: duckdb.DuckDBPyConnection, before: datetime) -> None:
+    """Adds to `items` and `users` what came from *before* on, to see who takes it for known."""
+    connection.execute(_SET_ASIDE)
+    for table, query in _LATER.items():
+        binds = {"before": before, "after": before + timedelta(days=1), "made": _MADE}
+        connection.sql(query, params=binds).create(table)
+
+
 def find_leak(
     whole: duckdb.DuckDBPyConnection,
     cut: duckdb.DuckDBPyConnection,
@@ -82,18 +124,34 @@ def find_leak(
 ) -> Leak | None:
     """The first row of *file* that is not the same on both connections.
 
-    Rows that share a key come in any order; what is wrong with those the checks of the grain say.
+    Rows that share a key come in any order, so that those are looked at in the order of all
+    columns; that they share it the checks of the grain say.
 
     Raises `SqlFileError` when the query fails or takes too long.
     """
-    with (
-        _rows(whole, file, context, settings) as with_all,
-        _rows(cut, file, context, settings) as with_past,
-    ):
-        found = first_difference(with_all, with_past, file.header.grain)
-    if found is None or _shares_keys(whole, file, context):
+    found = _difference(whole, cut, file, context, settings, file.header.grain)
+    if found is not None and _shares_keys(whole, file, context):
+        order = [*dict.fromkeys([*file.header.grain, *file.header.columns])]
+        found = _difference(whole, cut, file, context, settings, order)
+    if found is None:
         return None
     return Leak(file, context.cutoff, *found)
+
+
+def _difference(
+    whole: duckdb.DuckDBPyConnection,
+    cut: duckdb.DuckDBPyConnection,
+    file: SqlFile,
+    context: SnapshotContext,
+    settings: FeatureSettings,
+    columns: list[str],
+) -> tuple[Row | None, Row | None] | None:
+    """The first difference of both sides in the order of *columns*."""
+    with (
+        _rows(whole, file, context, settings, columns) as with_all,
+        _rows(cut, file, context, settings, columns) as with_past,
+    ):
+        return first_difference(with_all, with_past, file.header.grain)
 
 
 @contextmanager
@@ -102,9 +160,10 @@ def _rows(
     file: SqlFile,
     context: SnapshotContext,
     settings: FeatureSettings,
+    columns: list[str],
 ) -> Iterator[Iterator[pa.RecordBatch]]:
-    """Batches of the rows of *file* in the order of its grain."""
-    order = ", ".join(f'"{column}"' for column in file.header.grain)
+    """Batches of the rows of *file* in the order of *columns*."""
+    order = ", ".join(f'"{column}"' for column in columns)
     with interrupting_after(connection, settings.timeout_s) as timer:
         try:
             relation = connection.sql(file.sql, params=context.binds(file) or None)

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from pipelines.authoring.check import check_files
+from pipelines.authoring.name_windows import UNITS, WINDOW
 from pipelines.authoring.new_texts import new_case, new_sql
 from pipelines.authoring.trial import failures_of
 from pipelines.features.build import features_directory
@@ -21,9 +22,7 @@ from pipelines.files import replacing
 from settings import Settings
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-_WINDOW = re.compile(r"_(\d+)([hdw])$")
 _LOOKS_LIKE_WINDOW = re.compile(r"_\d+[a-z]*$")
-_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
 def new_feature(settings: Settings, name: str, *, owner: str | None = None) -> tuple[Path, Path]:
@@ -66,7 +65,7 @@ def _window(name: str, folder: str, stem: str) -> timedelta | None:
             f"{name}: the name {stem!r} takes small letters, digits and single _ between them, "
             "begins with a letter and has at most 63 characters"
         )
-    match = _WINDOW.search(stem)
+    match = WINDOW.search(stem)
     if match is None:
         if _LOOKS_LIKE_WINDOW.search(stem):
             raise SqlFileError(f"{name}: a window is written like _24h, _30d or _4w")
@@ -77,7 +76,7 @@ def _window(name: str, folder: str, stem: str) -> timedelta | None:
             f"{match[0]} out of its name"
         )
     try:
-        window = int(match[1]) * _UNITS[match[2]]
+        window = int(match[1]) * UNITS[match[2]]
     except OverflowError:
         window = timedelta.max
     if not timedelta(0) < window <= timedelta(days=3660):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from datetime import datetime, timedelta
 
 _AS_OF = datetime(2024, 4, 1)  # a Monday, so that the hour before is of a weekend
@@ -14,19 +15,21 @@ _GRAINS = {
 }
 _KEYS = {"user_id": "Shopper", "item_id": "Item"}
 _SHARES = ("share", "rate", "ratio")
+_LINE = 100  # characters, as .sqlfluff has it
+# Of a file whose name asks for something else than what is written; `check` notes that it stands.
+EXAMPLE = "An example, to be replaced by your own."
 
 _FEATURE = """\
 /*---
-description: {description}
+{description}
 owner: {owner}
 grain: [{keys}]
 event_time: event_at
 max_age: 26h
 columns:
-{key_lines}
-  {column}: {meaning}
+{column_lines}
 checks:
-  - between: {{column: {column}, {bounds}}}
+{check}
 ---*/
 with purchases as (
     select {keys}{flag}
@@ -35,13 +38,13 @@ with purchases as (
         and {bound}
 )
 
-select {keys}, {value} as {column}
+{select}
 from purchases
 group by {keys}
 """
 _LABEL = """\
 /*---
-description: What each user bought in the window after as_of.
+{description}
 owner: {owner}
 grain: [user_id, item_id]
 event_time: null
@@ -67,24 +70,26 @@ from purchases
 def new_sql(folder: str, stem: str, window: timedelta | None, owner: str) -> str:
     """The SQL file of table *stem*: purchases counted, or their weekend share."""
     if folder == "label":
-        return _LABEL.format(owner=owner)
+        what = f"{EXAMPLE} What each user bought in the window after as_of."
+        return _LABEL.format(description=_entry("description", what), owner=owner)
     keys = _GRAINS[folder]
     share = is_share(stem)
     since = f"in the {_interval(window)}s before as_of" if window else "before as_of"
     begin = f"event_at >= $as_of - interval {_interval(window)} and " if window else ""
     of = " and ".join("each " + key.removesuffix("_id") for key in keys)
     what = "Share on Saturdays and Sundays (UTC) of the purchases" if share else "Purchases"
+    said = f"{what} of {of} {since}."
+    columns = {key: f"{_KEYS[key]} with a purchase." for key in keys}
+    columns[column_name(stem)] = f"{what} {since}."
     return _FEATURE.format(
-        description=f"{what} of {of} {since}.",
+        description=_entry("description", said if _is_asked_for(stem) else f"{EXAMPLE} {said}"),
         owner=owner,
         keys=", ".join(keys),
-        key_lines="\n".join(f"  {key}: {_KEYS[key]} with a purchase." for key in keys),
-        column=column_name(stem),
-        meaning=f"{what} {since}.",
-        bounds="min: 0, max: 1" if share else "min: 1",
+        column_lines="\n".join(_entry(name, text, "  ") for name, text in columns.items()),
+        check=_check(column_name(stem), "min: 0, max: 1" if share else "min: 1"),
         flag=", isodow(event_at) >= 6 as is_weekend" if share else "",
         bound=f"{begin}event_at < $as_of",
-        value="count(*) filter (is_weekend) / count(*)" if share else "count(*)",
+        select=_select(keys, _value(share), column_name(stem)),
     )
 
 
@@ -121,6 +126,40 @@ def is_share(stem: str) -> bool:
 def column_name(stem: str) -> str:
     """The column beside the keys: named like the table, a count with `n_` in front."""
     return stem if is_share(stem) or stem.startswith("n_") else f"n_{stem}"[:63]
+
+
+def _is_asked_for(stem: str) -> bool:
+    """Whether the name says what the file does: a weekend share, or a count of purchases."""
+    words = set(stem.split("_"))
+    return "weekend" in words if is_share(stem) else bool(words & {"purchase", "purchases"})
+
+
+def _value(share: bool) -> str:
+    return "count(*) filter (is_weekend) / count(*)" if share else "count(*)"
+
+
+def _entry(key: str, text: str, indent: str = "") -> str:
+    """A key of the header and its text, which goes on below where one line is too short."""
+    lines = textwrap.wrap(
+        f"{key}: {text}", _LINE, initial_indent=indent, subsequent_indent=f"{indent}  "
+    )
+    return "\n".join(lines)
+
+
+def _check(column: str, bounds: str) -> str:
+    line = f"  - between: {{column: {column}, {bounds}}}"
+    if len(line) <= _LINE:
+        return line
+    return "\n      ".join(["  - between:", f"column: {column}", *bounds.split(", ")])
+
+
+def _select(keys: list[str], value: str, column: str) -> str:
+    line = f"select {', '.join(keys)}, {value} as {column}"
+    if len(line) <= _LINE:
+        return line
+    named = f"{value} as {column}"
+    named = named if len(named) <= _LINE - 4 else f"{value}\n        as {column}"
+    return "select\n    " + ",\n    ".join([*keys, named])
 
 
 def _label_case() -> str:

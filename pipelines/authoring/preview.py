@@ -12,9 +12,11 @@ from typing import Any
 
 import duckdb
 
+from pipelines.authoring.header_verdict import ON_SAMPLES, broken_checks
 from pipelines.authoring.sample import is_sampled
 from pipelines.authoring.workbench import Expose, Workbench, create_table, open_tables
 from pipelines.features.base_tables import expose_dimensions, seen_events
+from pipelines.features.folder import near_or_all
 from pipelines.features.problems import SqlFileError
 from pipelines.features.sandbox import interrupting_after
 from pipelines.features.settings import FeatureSettings
@@ -44,11 +46,12 @@ class Preview:
     file: SqlFile
     as_of: datetime
     n_rows: int
-    n_repeated_keys: int  # of the grain; not 0 is an error
     seconds: float
     columns: list[ColumnPreview]
     rows: list[dict[str, Any]]
     plan: str  # empty unless asked for
+    broken: list[str]  # checks of the header, and how
+    left_out: list[str]  # columns whose bounds a sample cannot judge
 
 
 def preview_file(
@@ -67,7 +70,7 @@ def preview_file(
     """
     file = bench.files.get(name)
     if file is None:
-        raise SqlFileError(f"{name}: no table of the folder; there are {', '.join(bench.files)}")
+        raise SqlFileError(f"{name}: no table of the folder{near_or_all(name, bench.files)}")
     moment = as_of or (bench.newest_labelled if file.is_label else bench.as_of)
     context = bench.context(moment)
     if file.is_label and context.until > bench.as_of:
@@ -99,11 +102,12 @@ def preview_file(
                 file=file,
                 as_of=moment,
                 n_rows=_count(table),
-                n_repeated_keys=_count_repeated_keys(table, file),
                 seconds=taken,
                 columns=list(_summaries(table)),
                 rows=_first_rows(table, file),
                 plan=_plan(connection, file, context) if with_plan else "",
+                broken=broken_checks(table, file, but=ON_SAMPLES if sample < 1.0 else ()),
+                left_out=_bounded(file) if sample < 1.0 else [],
             )
 
 
@@ -150,9 +154,8 @@ def _count(table: duckdb.DuckDBPyRelation) -> int:
     return int(table.aggregate("count(*)").fetchall()[0][0])
 
 
-def _count_repeated_keys(table: duckdb.DuckDBPyRelation, file: SqlFile) -> int:
-    keys = _quoted(file.header.grain)
-    return _count(table.aggregate(f"{keys}, count(*) as n_rows", keys).filter("n_rows > 1"))
+def _bounded(file: SqlFile) -> list[str]:
+    return [check.between.column for check in file.header.checks if check.between is not None]
 
 
 def _summaries(table: duckdb.DuckDBPyRelation) -> Iterator[ColumnPreview]:

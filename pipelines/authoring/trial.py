@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
+
+import duckdb
+import pyarrow as pa
 
 from pipelines.authoring.case_file import Case, case_path, read_cases
 from pipelines.authoring.cases import (
     are_same,
     are_same_rows,
     expected_rows,
-    other_futures,
+    plain_rows,
+    query_case,
     run_case,
 )
+from pipelines.authoring.futures import other_futures
+from pipelines.authoring.header_verdict import ON_CASES, broken_checks
+from pipelines.authoring.leaks import advice_on
 from pipelines.features.problems import SqlFileError
 from pipelines.features.settings import FeatureSettings
-from pipelines.features.sql_file import SqlFile
+from pipelines.features.sql_file import GRAINS, SqlFile
 from settings import Settings
 
 _SHOWN = 20  # differing values of one case
@@ -27,10 +33,15 @@ def failures_of(file: SqlFile, files: Mapping[str, SqlFile], settings: Settings)
     limits = settings.read(FeatureSettings)
     path = case_path(settings.resolve(limits.cases), file)
     try:
-        for case in read_cases(path, file):
-            yield from _try_case(case, files, limits, path)
+        cases = read_cases(path, file)
     except SqlFileError as error:
-        yield str(error)
+        yield from str(error).splitlines()
+        return
+    for case in cases:
+        try:
+            yield from _try_case(case, files, limits)
+        except SqlFileError as error:
+            yield from map(str, error.problems or [error])
 
 
 def difference_table(
@@ -52,25 +63,34 @@ def _align(lines: Sequence[Sequence[str]]) -> list[str]:
     return ["  " + "  ".join(line).rstrip() for line in padded]
 
 
-def _try_case(
-    case: Case, files: Mapping[str, SqlFile], limits: FeatureSettings, path: Path
-) -> Iterator[str]:
-    expected = expected_rows(case)
-    found = run_case(case, files, limits)
+def _try_case(case: Case, files: Mapping[str, SqlFile], limits: FeatureSettings) -> Iterator[str]:
+    computed = query_case(case, files, limits)
+    for line in _broken_checks(computed, case.file):
+        message = f"{line}; correct the case, or the header of {case.file.path}"
+        yield str(case.problem(message, "expect"))
+    found, expected = plain_rows(computed), expected_rows(case)
     grain = case.file.header.grain
     if not are_same_rows(expected, found):
         table = difference_table(expected, found, grain)
-        yield f"{path}:1: case {case.name!r}: other rows than expected\n{table}"
+        yield f"{case.problem('other rows than expected', 'expect')}\n{table}"
         return
     for other in other_futures(case):
-        found = run_case(other, files, limits)
+        found = run_case(other.case, files, limits)
         if not are_same_rows(expected, found):
             table = difference_table(expected, found, grain)
             yield (
-                f"{case.file.path}:1: looks ahead: in case {case.name!r} other events from "
-                f"{case.limit} on change the rows\n{table}"
+                f"{case.file.path}:1: looks ahead: in case {case.name!r} other {other.table} from "
+                f"{case.limit} on change the rows{advice_on(other.table)}\n{table}"
             )
             return
+
+
+def _broken_checks(computed: pa.Table, file: SqlFile) -> list[str]:
+    """What the gate of a night would say; it does not look at staging files."""
+    if file.folder not in GRAINS:
+        return []
+    with duckdb.connect() as connection:
+        return broken_checks(connection.from_arrow(computed), file, but=ON_CASES)
 
 
 def _differences(

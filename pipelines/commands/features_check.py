@@ -9,7 +9,7 @@ from typing import Any
 from pipelines.authoring.check import check_files
 from pipelines.authoring.choose import choose_paths
 from pipelines.features.build import features_directory
-from pipelines.features.problems import Problem, SqlFileError
+from pipelines.features.problems import Problem, SqlFileError, counted
 from settings import Settings
 
 TEXT = "check SQL files: header, statement, windows, columns; needs no data"
@@ -34,10 +34,13 @@ def _check(settings: Settings, options: argparse.Namespace) -> None:
     broken = {problem.path for problem in problems if not problem.is_note}
     if broken:
         n_errors = sum(not problem.is_note for problem in problems)
-        raise SqlFileError(f"{n_errors} problems in {len(broken)} files; mend them and check again")
+        raise SqlFileError(
+            f"{counted(n_errors, 'problem')} in {counted(len(broken), 'file')}; mend what is named "
+            "and check again"
+        )
     if not options.json:
         n_files = len(choose_paths(features_directory(settings), options.files))
-        print(f"{n_files} files are sound")
+        print(f"{counted(n_files, 'file')} {'is' if n_files == 1 else 'are'} sound")
 
 
 def _as_json(problem: Problem) -> dict[str, Any]:

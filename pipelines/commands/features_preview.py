@@ -8,6 +8,8 @@ from typing import Any
 from pipelines.authoring.preview import Preview, preview_file
 from pipelines.authoring.workbench import open_workbench
 from pipelines.commands.moment import moment
+from pipelines.features.header import header_line
+from pipelines.features.problems import SqlFileError, counted
 from settings import Settings
 
 TEXT = "run one file on the lake and look at its rows; keeps nothing"
@@ -38,6 +40,7 @@ def _share(text: str) -> float:
 
 
 def _preview(settings: Settings, options: argparse.Namespace) -> None:
+    """Raises `SqlFileError` after the rows were shown, when they break a check of the header."""
     found = preview_file(
         open_workbench(settings),
         options.name,
@@ -48,14 +51,22 @@ def _preview(settings: Settings, options: argparse.Namespace) -> None:
     of = "" if options.sample == 1.0 else f", of {options.sample:.2%} of the users"
     print(f"{found.file.path}")
     print(f"as of {found.as_of:%Y-%m-%d %H:%M}{of}: {found.n_rows} rows in {found.seconds:.2f} s")
-    if found.n_repeated_keys:
-        grain = ", ".join(found.file.header.grain)
-        print(f"error: {found.n_repeated_keys} values of the grain ({grain}) have several rows")
     _print_columns(found)
     for row in found.rows:
         print("  " + ", ".join(f"{name} = {str(value)[:60]}" for name, value in row.items()))
     if found.plan:
         print(found.plan)
+    if found.left_out:
+        print(f"on a sample the bounds of {', '.join(found.left_out)} are not checked")
+    for text in found.broken:
+        print(text)
+    if found.broken:
+        line = header_line(found.file.path.read_text(encoding="utf-8"), "checks")
+        n_broken = counted(len(found.broken), "check")
+        raise SqlFileError(
+            f"{found.file.path}:{line}: {n_broken} of the header would stop a night; correct the "
+            "SQL, or the header if it is wrong"
+        )
 
 
 def _print_columns(found: Preview) -> None:

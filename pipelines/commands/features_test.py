@@ -14,7 +14,7 @@ from pipelines.authoring.workbench import Workbench, open_workbench
 from pipelines.commands.moment import moment
 from pipelines.features.build import features_directory
 from pipelines.features.folder import load_folder
-from pipelines.features.problems import SqlFileError
+from pipelines.features.problems import SqlFileError, counted
 from pipelines.features.sql_file import SqlFile, load_sql_file
 from pipelines.lake import LakeError
 from settings import Settings
@@ -43,8 +43,9 @@ def _test(settings: Settings, options: argparse.Namespace) -> None:
         print(failure)
         failures.append(failure)
     if failures:
-        raise SqlFileError(f"{len(failures)} failures in {len(chosen)} files")
-    print(f"{len(chosen)} files pass")
+        n_files = counted(len(chosen), "file")
+        raise SqlFileError(f"{counted(len(failures), 'failure')} in {n_files}")
+    print(f"{counted(len(chosen), 'file')} {'passes' if len(chosen) == 1 else 'pass'}")
 
 
 def _failures(
@@ -60,7 +61,9 @@ def _failures(
     if names and bench is not None:
         cutoff = options.as_of or bench.newest_labelled
         yield from map(str, find_lake_leaks(bench, names, cutoff))
-        print(f"leak test on the lake as of {cutoff:%Y-%m-%d %H:%M}: {len(names)} tables")
+        print(
+            f"leak test on the lake as of {cutoff:%Y-%m-%d %H:%M}: {counted(len(names), 'table')}"
+        )
 
 
 def _bench(settings: Settings) -> Workbench | None:

@@ -7,7 +7,6 @@ that whoever looks for the run's snapshots finds them. Runs do not list them:
 
 from __future__ import annotations
 
-import difflib
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.features.build import build_cutoff, features_directory, snapshot_context
-from pipelines.features.folder import lineage_of, load_folder
+from pipelines.features.folder import lineage_of, load_folder, near_or_all
 from pipelines.features.kept_backfills import keep_backfills
 from pipelines.features.snapshots import read_key, snapshot_keys
 from pipelines.features.sql_file import SqlFile
@@ -64,9 +63,9 @@ def weekly_cutoffs(
     moments = list(_grid(start, end))[-cutoffs if cutoffs else 0 :]
     if not moments:
         raise BackfillError(
-            f"no weekly cutoff (Monday, 00:00 UTC) from {start:%Y-%m-%d %H:%M} to "
-            f"{end:%Y-%m-%d %H:%M}; events of run {run.name} are from {first:%Y-%m-%d} to its "
-            f"moment, {run.as_of:%Y-%m-%d}"
+            f"no weekly cutoff (Monday, 00:00 UTC){_asked('from', oldest)}{_asked('to', newest)}; "
+            f"events of run {run.name} are from {first:%Y-%m-%d} to its moment, "
+            f"{run.as_of:%Y-%m-%d}{_span(list(_grid(first, run.as_of)))}"
         )
     return moments
 
@@ -86,7 +85,7 @@ def backfill(
     files = load_folder(features_directory(run.settings))
     for name in names:
         if name not in files:
-            raise BackfillError(f"no table {name}{_hint(name, files)}")
+            raise BackfillError(f"no table {name}{near_or_all(name, files)}")
     asked = {name: file for name, file in files.items() if name in names}
     found = Backfill(list(cutoffs))
     var = var_directory(run.settings)
@@ -123,9 +122,14 @@ def _backfill_cutoff(
     keep_backfills(context.directory, paths.values())
 
 
-def _hint(name: str, files: Mapping[str, SqlFile]) -> str:
-    close = difflib.get_close_matches(name, files, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(sorted(files))}"
+def _asked(word: str, moment: datetime | None) -> str:
+    return f" {word} {moment:%Y-%m-%d %H:%M}" if moment else ""
+
+
+def _span(moments: list[datetime]) -> str:
+    if not moments:
+        return ", with no cutoff between"
+    return f"; its cutoffs are from {moments[0]:%Y-%m-%d} to {moments[-1]:%Y-%m-%d}"
 
 
 def _grid(start: datetime, end: datetime) -> Iterator[datetime]:

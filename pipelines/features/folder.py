@@ -55,6 +55,18 @@ def feature_paths(directory: Path) -> list[Path]:
     return sorted(path for grain in GRAINS for path in (directory / grain).glob("*.sql"))
 
 
+def near_or_all(name: str, files: Mapping[str, SqlFile]) -> str:
+    """What to add to a message about the unknown table *name*: near ones, else all by folder."""
+    close = difflib.get_close_matches(name.rpartition("/")[2], files, n=3)
+    if close:
+        return f"; did you mean {' or '.join(close)}?"
+    folders = (
+        (folder, sorted(n for n, f in files.items() if f.folder == folder)) for folder in GRAINS
+    )
+    listed = [f"  {folder}/: {', '.join(names)}" for folder, names in folders if names]
+    return "\n".join(["; there are", *listed])
+
+
 def upstream(files: Mapping[str, SqlFile], name: str) -> list[str]:
     """Tables of the folder that *name* reads directly."""
     return sorted(files[name].dependencies & set(files))
@@ -105,7 +117,8 @@ def _wrong_reads(file: SqlFile, files: Mapping[str, SqlFile], names: set[str]) -
             "plain which of the two is read",
         )
     for name in sorted(file.dependencies - set(known)):
-        close = difflib.get_close_matches(name.lower(), known, n=1)
+        own = sorted(file.own_names)  # a CTE may be meant as well
+        close = difflib.get_close_matches(name.lower(), [*own, *known], n=1)
         hint = f"; did you mean {close[0]}?" if close else f"; known: {', '.join(known)}"
         yield Problem(file.path, file.lines[name], f"reads the unknown table {name}{hint}")
     for name in sorted(file.dependencies & set(files)):

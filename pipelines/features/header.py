@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from pipelines.features.header_yaml import load_yaml
-from pipelines.features.problems import Problem, SqlFileError
+from pipelines.features.header_yaml import load_yaml, yaml_line
+from pipelines.features.problems import Problem, SqlFileError, near_or_known
 from settings.durations import PositiveDuration
 
 ColumnName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -66,10 +74,18 @@ class Check(_Strict):
 
     @model_validator(mode="after")
     def _is_one_kind(self) -> Check:
-        kinds = [name for name in Check.model_fields if getattr(self, name) is not None]
+        kinds = self._kinds
         if len(kinds) != 1:
             raise ValueError(f"a check is one of {', '.join(Check.model_fields)}; found {kinds}")
         return self
+
+    @property
+    def _kinds(self) -> list[str]:
+        return [name for name in Check.model_fields if getattr(self, name) is not None]
+
+    @property
+    def kind(self) -> str:
+        return self._kinds[0]
 
     @property
     def columns(self) -> list[str]:
@@ -100,15 +116,12 @@ class Header(_Strict):
     online: bool = True  # the night publishes the values for lookups
     drift: Drift | None = None
 
-    @model_validator(mode="after")
-    def _names_only_its_columns(self) -> Header:
-        if self.max_age is not None and self.event_time is None:
+    @field_validator("max_age")
+    @classmethod
+    def _is_of_events(cls, value: PositiveDuration, info: ValidationInfo) -> PositiveDuration:
+        if value is not None and info.data.get("event_time") is None:
             raise ValueError("max_age needs an event_time whose age it limits")
-        named = [*self.grain, *(column for check in self.checks for column in check.columns)]
-        unknown = sorted({column for column in named if column not in self.columns})
-        if unknown:
-            raise ValueError(f"{unknown} stand in grain or checks but not in columns")
-        return self
+        return value
 
 
 def split_header(path: Path, text: str) -> tuple[Header, str]:
@@ -145,9 +158,27 @@ def _parse(path: Path, text: str, first_line: int) -> Header:
     if not isinstance(values, dict):
         raise _refusal(path, first_line, "the header is not a mapping of keys to values")
     try:
-        return Header.model_validate(values)
+        header = Header.model_validate(values)
     except ValidationError as error:
         raise SqlFileError.listing(_explain(path, text, first_line, error)) from None
+    unlisted = list(_unlisted(path, text, first_line, header))
+    if unlisted:
+        raise SqlFileError.listing(unlisted)
+    return header
+
+
+def _unlisted(path: Path, text: str, first_line: int, header: Header) -> Iterator[Problem]:
+    """Columns that grain or checks name and `columns` does not."""
+    named: list[tuple[str, Sequence[str | int], list[str]]] = [("grain", ["grain"], header.grain)]
+    for number, check in enumerate(header.checks):
+        named.append((f"check {check.kind}", ["checks", number], check.columns))
+    add = "add it to columns, with a sentence"
+    for who, where, columns in named:
+        for column in (column for column in columns if column not in header.columns):
+            near = near_or_known(column, [*header.columns])
+            advice = f" Otherwise {add}" if near.endswith("?") else f"; {add}, or take it out here"
+            message = f"{who} names the column {column}, which is not in columns; {near}{advice}"
+            yield Problem(path, first_line - 1 + yaml_line(text, where), message)
 
 
 def _refusal(path: Path, line: int, message: str) -> SqlFileError:

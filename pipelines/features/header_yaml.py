@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import yaml
@@ -36,3 +36,23 @@ def load_yaml(text: str) -> Any:
     that is nested hundreds of levels deep.
     """
     return yaml.load(text, Loader=_StrictLoader)  # noqa: S506, it is a SafeLoader
+
+
+def yaml_line(text: str, where: Sequence[str | int]) -> int:
+    """Line of *text*, from 1, on which *where* begins, or as much of it as there is."""
+    node = yaml.compose(text, Loader=_StrictLoader)
+    line = node.start_mark.line if node is not None else 0
+    for part in where:
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            if part >= len(node.value):
+                break
+            node = node.value[part]
+            line = node.start_mark.line
+        elif isinstance(node, yaml.MappingNode):
+            found = [pair for pair in node.value if pair[0].value == str(part)]
+            if not found:
+                break
+            line, node = found[0][0].start_mark.line, found[0][1]
+        else:
+            break
+    return int(line) + 1

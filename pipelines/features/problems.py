@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import difflib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,3 +35,14 @@ class SqlFileError(NightshelfError):
         error = cls("\n".join(map(str, found)))
         error.problems = found
         return error
+
+
+def near_or_known(name: str, known: Sequence[str]) -> str:
+    """Which of *known* was meant by *name*, else all of them."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+
+
+def counted(number: int, what: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"

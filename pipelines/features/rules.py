@@ -98,6 +98,24 @@ _CLOCKS = {
     "session_user",
     "user",
 }
+# What to write instead; what is none of these is a state of the session.
+_INSTEAD = {
+    "the only moment is $as_of": {
+        *("age", "ago", "current_date", "current_localtime", "current_localtimestamp"),
+        *("current_time", "current_timestamp", "get_current_time", "get_current_timestamp"),
+        *("localtime", "localtimestamp", "now", "today", "transaction_timestamp"),
+    },
+    "an aggregate that picks a row needs an order: first(… order by …), ties broken by id": {
+        *("any_value", "arbitrary", "list_any_value", "list_mode", "mode"),
+    },
+    "write the exact function, such as quantile_cont or count": {
+        *("approx_quantile", "approx_top_k", "reservoir_quantile"),
+    },
+    "choose rows by what is in them, such as a hash of their id": {
+        *("gen_random_uuid", "rand", "random", "setseed", "tablesample", "uuid", "uuidv4"),
+        *("uuidv7",),
+    },
+}
 _MAX_SIZE = 10_000  # characters or elements that one call may make
 _GROWING = (exp.GenerateSeries, exp.Pad, exp.Repeat, exp.Space)
 _GROWING_NAMES = {"array_resize", "bar", "bitstring", "list_resize"}
@@ -131,8 +149,7 @@ def chance(nodes: Nodes) -> Iterator[Finding]:
         if name:
             yield (
                 node,
-                f"{name} gives another result each time; the only moment is $as_of, and an "
-                "aggregate that picks a row needs an order",
+                f"{name} gives another result each time; {_instead_of(name.lower())}",
             )
 
 
@@ -267,6 +284,11 @@ def _chance_name(node: exp.Expression) -> str:
     if isinstance(node, exp.Column) and not node.table and node.name.lower() in _CLOCKS:
         return str(node.name)
     return ""
+
+
+def _instead_of(name: str) -> str:
+    found = [text for text, names in _INSTEAD.items() if name in names]
+    return found[0] if found else "a file knows its tables, $as_of and $timezone, and nothing else"
 
 
 def _call(node: exp.Expression) -> str:

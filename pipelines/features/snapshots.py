@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.features.columns import column_problem
 from pipelines.features.problems import SqlFileError
 from pipelines.features.sandbox import interrupting_after
 from pipelines.features.settings import FeatureSettings
@@ -150,11 +151,9 @@ def _input_key(table: str, file: SqlFile, keys: Mapping[str, str], context: Snap
 
 
 def _compare_columns(file: SqlFile, found: list[str]) -> None:
-    declared = list(file.header.columns)
-    if declared != found:
-        raise SqlFileError(
-            f"{file.path}: the header lists the columns {declared}, the query gives {found}"
-        )
+    different = column_problem(file, found)
+    if different is not None:
+        raise SqlFileError.listing([different])
 
 
 def _write(

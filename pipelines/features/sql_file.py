@@ -123,8 +123,8 @@ def _problems(path: Path, query: exp.Query) -> Iterator[Problem]:
         yield Problem(path, 1, "$until looks into the future; only files of label/ may use it")
     # The `events` that a staging file reads are raw; a CTE of that name is refused elsewhere.
     if folder in GRAINS and EVENTS not in _own_names(query):
-        for table, message in unbounded_reads(query, is_label=folder == "label"):
-            yield Problem(path, line_of(table), message)
+        for node, message in unbounded_reads(query, is_label=folder == "label"):
+            yield Problem(path, line_of(node), message)
 
 
 def _parameters(query: exp.Query) -> frozenset[str]:

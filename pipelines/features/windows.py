@@ -17,15 +17,18 @@ _KEEPS_LEFT = {"LEFT", "FULL", "ANTI"}
 _KEEPS_RIGHT = {"RIGHT", "FULL"}
 
 
-def unbounded_reads(query: exp.Query, *, is_label: bool) -> Iterator[tuple[exp.Table, str]]:
-    """Each read of `events` that may see what comes later, and how to bound it."""
+def unbounded_reads(query: exp.Query, *, is_label: bool) -> Iterator[tuple[exp.Expression, str]]:
+    """Each read of `events` that may see what comes later, and how to bound it.
+
+    The place is that of a bound that is none, where there is one, else that of the read.
+    """
     bounds = {"as_of", "until"} if is_label else {"as_of"}
     wanted = f"{MOMENT} < {'$until' if is_label else '$as_of'}"
     for table in query.find_all(exp.Table):
         if table.name == EVENTS and isinstance(table.this, exp.Identifier):
             conditions = list(_conditions(table))
             if not any(_is_upper_bound(part, table, bounds) for part in conditions):
-                yield table, _advice(conditions, table, wanted)
+                yield _advice(conditions, table, wanted)
 
 
 def _conditions(table: exp.Table) -> Iterator[exp.Expression]:
@@ -63,9 +66,16 @@ def _is_upper_bound(part: exp.Expression, table: exp.Table, bounds: set[str]) ->
 def _is_moment(node: exp.Expression, table: exp.Table) -> bool:
     return (
         isinstance(node, exp.Column)
+        and not _renames(table)
         and node.name.lower() == MOMENT
         and node.table in ("", table.alias_or_name)
     )
+
+
+def _renames(table: exp.Table) -> bool:
+    """Whether it is read as `events as e(…)`, where any column may be called event_at."""
+    alias = table.args.get("alias")
+    return isinstance(alias, exp.TableAlias) and bool(alias.columns)
 
 
 def _is_at_most(node: exp.Expression, bounds: set[str]) -> bool:
@@ -83,21 +93,47 @@ def _is_plain_span(span: exp.Expression) -> bool:
     parts = list(span.walk())
     signed = (exp.Column, exp.Neg, exp.Query, exp.Sub)
     return not any(
-        isinstance(part, signed) or (isinstance(part, exp.Literal) and "-" in str(part.this))
+        isinstance(part, signed) or (isinstance(part, exp.Literal) and _is_back(str(part.this)))
         for part in parts
     )
+
+
+def _is_back(span: str) -> bool:
+    """Whether the text of a span counts back: `-7 days`, and `7 days ago`, which is the same."""
+    return "-" in span or "ago" in span.lower()
 
 
 def _name(node: exp.Expression) -> str:
     return str(node.this.name if isinstance(node.this, exp.Expression) else node.name)
 
 
-def _advice(conditions: list[exp.Expression], table: exp.Table, wanted: str) -> str:
+def _advice(
+    conditions: list[exp.Expression], table: exp.Table, wanted: str
+) -> tuple[exp.Expression, str]:
+    if _renames(table):
+        message = "gives columns other names, so that no bound can be read; name the table alone"
+        return table, f"{table.sql(dialect='duckdb')} {message}"
     for part in conditions:
+        written = part.sql(dialect="duckdb")
         if isinstance(part, exp.LTE) and _is_moment(part.this, table):
-            return f"{part.sql(dialect='duckdb')} lets its last moment in; write {wanted}"
+            return part, f"{written} lets its last moment in; write {wanted}"
+        if isinstance(part, exp.GTE) and _is_moment(part.expression, table):
+            return part, f"{written} lets its last moment in; write {wanted}"
         if isinstance(part, exp.Between) and _is_moment(part.this, table):
-            return f"between lets both of its ends in; write {MOMENT} >= … and {wanted}"
-    return (
+            message = "between lets both of its ends in; write"
+            return part, f"{written}: {message} {MOMENT} >= … and {wanted}"
+        if _is_late(part, table):
+            return part, (
+                f"{written} may let in what comes later; write {wanted}, or take a plain interval "
+                "off its right side"
+            )
+    return table, (
         f"reads {EVENTS} without an upper bound of time; add {wanted} to the where of this select"
     )
+
+
+def _is_late(part: exp.Expression, table: exp.Table) -> bool:
+    """Whether it bounds the moment from above by something else than the runner's moments."""
+    if isinstance(part, exp.LT):
+        return _is_moment(part.this, table)
+    return isinstance(part, exp.GT) and _is_moment(part.expression, table)

@@ -61,6 +61,13 @@ class Measurement:
                 "compared; expected a finite number"
             )
 
+    @property
+    def is_expected(self) -> bool:
+        at_most = self.expectation.at_most
+        return self.found >= self.expectation.at_least and (
+            at_most is None or self.found <= at_most
+        )
+
 
 @dataclass(frozen=True)
 class RowRule:

@@ -69,7 +69,8 @@ def kept_snapshots(
         if not snapshots:
             raise SpineError(
                 f"{files[table].path}: no kept snapshot up to {run.as_of:%Y-%m-%d %H:%M} is of "
-                f"the SQL that stands in the file now; build some with `{BACKFILL} {table}`"
+                f"the SQL that stands in the file now; build some with "
+                f"`{BACKFILL} {table} --cutoffs 12 --run {run.name}`"
             )
     return {table: dict(sorted(snapshots.items())) for table, snapshots in found.items()}
 

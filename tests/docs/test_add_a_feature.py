@@ -44,5 +44,5 @@ def test_the_page_can_be_followed(shop, tmp_path, capsys):
     assert (tmp_path / "feature_sql" / "user" / f"{NAME}.sql").read_text(encoding="utf-8") == sql
     assert (tmp_path / "cases" / f"{NAME}.yaml").read_text(encoding="utf-8") == cases
     out = capsys.readouterr().out.splitlines()
-    assert "leak test on the lake as of 2024-04-29 00:00: 1 tables" in out
+    assert "leak test on the lake as of 2024-04-29 00:00: 1 table" in out
     assert "  used by       ranker: home" in out

@@ -146,6 +146,52 @@ def test_what_spark_does_otherwise_is_a_note(project, sql):
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "spans", "note"),
+    [
+        ("visits_28d", ["interval 14 day"], "interval '14' day"),
+        ("visits_4w", ["interval '14 days'"], "interval '14' days"),
+        ("visits_28d", ["interval 28 day"], None),
+        ("visits_28d", ["interval 4 week"], None),
+        ("visits_24h", ["interval 1 day"], None),
+        ("visits_28d", ["interval 56 day", "interval 28 day"], None),
+        ("visits", ["interval 14 day"], None),
+    ],
+)
+def test_a_window_is_the_one_that_the_name_says(project, sql, name, spans, note):
+    """Where every window of the file is another: a remark, since there may be a reason."""
+    query = BODY
+    for span in spans:
+        query = query.replace("where", f"where\n    event_at >= $as_of - {span} and")
+    write_folder(sql, {f"user/{name}": query})
+    said = name.partition("_")[2]
+    message = f"note: the name says {said}, and the query {note}; let both say the same window"
+    assert messages(check_files(project), sql) == (
+        [f"user/{name}.sql:11: {message}"] if note else []
+    )
+
+
+def test_columns_that_differ_are_told_with_what_to_do(project, sql):
+    """Those of the header, those of the query, and those that stand in another order."""
+    write_folder(
+        sql,
+        {
+            "user/typo": "select user_id, 1 as n_evnts from users",
+            "user/short": "select user_id from users",
+            "user/more": "select user_id, 1 as n_events, 2 as price from users",
+            "user/order": "select 1 as n_events, user_id from users",
+        },
+    )
+    found = [line.partition("]; ")[2] for line in messages(check_files(project), sql)]
+    assert found == [
+        "not in the header: price (add `price:` and a sentence to columns)",
+        "the same columns in another order; put those of the header in that of the select",
+        "not in the result: n_events (add it there, or take it out of columns)",
+        "not in the result: n_events (did you mean n_evnts?); not in the header: n_evnts (add "
+        "`n_evnts:` and a sentence to columns)",
+    ]
+
+
 def test_columns_of_the_source_count_before_anything_is_ingested(project, sql):
     """What the staging SQL of the users adds may be read."""
     users = HEADER.replace("n_events: Events.", "country: Country.")
@@ -171,12 +217,11 @@ def test_the_command_prints_problems_and_fails(project, sql, capsys):
     assert main(["--settings", str(project.path), "features", "check"]) == 1
     printed = capsys.readouterr()
     assert printed.out.replace(f"{sql}/", "").splitlines() == [
-        "user/visits.sql:10: now gives another result each time; the only moment is $as_of, and "
-        "an aggregate that picks a row needs an order",
+        "user/visits.sql:10: now gives another result each time; the only moment is $as_of",
         "user/visits.sql:11: reads events without an upper bound of time; add event_at < $as_of "
         "to the where of this select",
     ]
-    assert printed.err == "error: 2 problems in 1 files; mend them and check again\n"
+    assert printed.err == "error: 2 problems in 1 file; mend what is named and check again\n"
 
 
 def test_editors_get_json(project, sql, capsys):
@@ -195,3 +240,11 @@ def test_editors_get_json(project, sql, capsys):
     write_sql(sql, "user/visits")
     assert main(["--settings", str(project.path), "features", "check", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == []
+
+
+def test_one_file_is_sound(project, sql, capsys):
+    """And two are."""
+    write_folder(sql, {"user/visits": BODY, "user/others": BODY})
+    assert main(["--settings", str(project.path), "features", "check", "visits"]) == 0
+    assert main(["--settings", str(project.path), "features", "check"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["1 file is sound", "2 files are sound"]

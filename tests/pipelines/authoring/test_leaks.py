@@ -23,7 +23,7 @@ from tests.night_fixtures import STAGING, make_shop, open_shop, write_csv
 from tests.pipelines.features.sql_text import BODY, write_folder
 
 # A negative span that the parser of the rules does not know for one.
-AHEAD = BODY.replace("$as_of", "$as_of - interval '7 days ago'")
+AHEAD = BODY.replace("$as_of", "$as_of - to_days(~6)")
 UNION = "{union_by_name = true}"
 LABEL = (
     "select user_id, count(*) as n_events from events"
@@ -89,7 +89,7 @@ def test_a_leak_is_shown_by_a_row_of_both_sides(shop):
         shop(
             {
                 "user/ahead": AHEAD,
-                "label/later": LABEL.replace("$until ", "$until - interval '7 days ago' "),
+                "label/later": LABEL.replace("$until ", "$until - to_days(~6) "),
             }
         )
     )
@@ -233,7 +233,7 @@ def test_the_command_runs_cases_and_the_lake(shop, tmp_path, monkeypatch, capsys
     printed = capsys.readouterr()
     out = printed.out.replace(str(tmp_path), "SHOP").splitlines()
     assert [*out[:7], *out[9:]] == [
-        "SHOP/cases/visits.yaml:1: case 'a visit': other rows than expected",
+        "SHOP/cases/visits.yaml:7: case 'a visit': other rows than expected",
         "  user_id  column    expected  found",
         "  ann      n_events  2         1",
         "SHOP/sql/user/ahead.sql:1: looks ahead: in case 'a visit' other events from "
@@ -249,3 +249,42 @@ def test_the_command_runs_cases_and_the_lake(shop, tmp_path, monkeypatch, capsys
         "  from data cut there: user_id =",
     ]
     assert printed.err.endswith("error: 3 failures in 2 files\n")
+
+
+@pytest.mark.parametrize(
+    ("value", "leaky"),
+    [
+        ("count(*) from items", ["stock"]),
+        ("count(*) filter (created_at > $as_of) from items", ["stock"]),
+        ("count(*) filter (updated_at is not null) from items", ["stock"]),
+        ("count(*) filter (updated_at < $as_of) from items BOUND", []),
+        ("count(*) from users", ["stock"]),
+        ("count(*) from users BOUND", []),
+    ],
+)
+def test_a_lake_without_dates_shows_who_reads_them(shop, value, leaky):
+    """Items and users are made that came later: no row of this lake says when it was created."""
+    query = f"select 'all' as user_id, {value}".replace(" from", " as n_events from")
+    files = {"user/stock": query.replace("BOUND", BOUND)}
+    assert [leak[0] for leak in leaks(shop(files), "stock")] == leaky
+
+
+def test_a_leak_of_rows_that_share_their_key_is_found(shop):
+    """Both faults are told: the checks of the grain say that rows share it, this one says why."""
+    doubled = AHEAD.replace("group by user_id", "group by user_id, item_id")
+    assert [leak[0] for leak in leaks(shop({"user/ahead": doubled}), "ahead")] == ["ahead"]
+    sound = BODY.replace("group by user_id", "group by user_id, item_id")
+    assert leaks(shop({"user/ahead": sound}), "ahead") == []
+
+
+def test_one_file_that_fails_leaves_the_others_to_be_tested(shop):
+    """Its readers cannot be tried; a leak of another one is found."""
+    files = {
+        "user/ahead": AHEAD,
+        "user/bad": BODY.replace("count(*)", "cast(min(user_id) as integer)"),
+        "user/reader": "select user_id, n_events from bad join users using (user_id)",
+    }
+    bench = open_workbench(shop(files))
+    found = sorted(map(str, find_lake_leaks(bench, ["ahead", "bad", "reader"], CUTOFF)))
+    assert [text.split(": ")[1] for text in found] == ["looks ahead", "fails"]
+    assert ["ahead.sql" in found[0], "bad.sql" in found[1]] == [True, True]

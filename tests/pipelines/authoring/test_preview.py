@@ -10,11 +10,12 @@ from pipelines.authoring.preview import ColumnPreview, preview_file
 from pipelines.authoring.workbench import open_workbench
 from pipelines.features.database import feature_table, open_features
 from pipelines.features.problems import SqlFileError
+from pipelines.features.sql_file import GRAINS
 from pipelines.inputs import run_cutoffs
 from pipelines.lake import LakeError
 from settings import load_settings
 from tests.night_fixtures import open_shop
-from tests.pipelines.features.sql_text import write_folder
+from tests.pipelines.features.sql_text import HEADER, write_folder, write_sql
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def test_the_rows_are_those_of_the_night(finished_night, bench, name):
     found = preview_file(bench, name, as_of=cutoff)
     with open_features(finished_night) as connection:
         table = feature_table(connection, finished_night, name, cutoff).to_arrow_table()
-    assert (found.n_rows, found.n_repeated_keys) == (table.num_rows, 0)
+    assert (found.n_rows, found.broken, found.left_out) == (table.num_rows, [], [])
     assert found.rows == table.slice(0, 5).to_pylist()
     assert [column.name for column in found.columns] == table.column_names
 
@@ -60,7 +61,11 @@ def test_columns_are_summed_up(tmp_path, finished_night):
     variables = {"NIGHTSHELF__FEATURES__DIRECTORY": str(folder)}
     settings = open_shop(finished_night.settings.path.parent, variables)
     found = preview_file(open_workbench(settings), "odd", with_plan=True)
-    assert (found.n_rows, found.n_repeated_keys) == (5, 1)
+    assert found.n_rows == 5
+    assert [line.split(";")[0] for line in found.broken] == [
+        "check not_null of user_id fails: 1 row, such as user_id = None, n_events = 0",
+        "check unique of (user_id) fails: 1 row, such as user_id = families, n_rows = 2",
+    ]
     assert found.columns == [
         ColumnPreview("user_id", "VARCHAR", 0.2, "families × 2, retired × 1, students × 1"),
         ColumnPreview("n_events", "BIGINT", 0.2, "0 … 0 … 0 … 4 … 16"),
@@ -113,6 +118,64 @@ def test_the_command_prints_a_page(finished_night, capsys):
     assert lines[3] == "user_id  VARCHAR  0.0%   u000 × 1, u001 × 1, u002 × 1"
     assert lines[5].startswith("  user_id = u000, segment = ")
     assert len(lines) == 10
+
+
+@pytest.mark.parametrize(
+    ("header", "options", "printed", "code"),
+    [
+        (
+            HEADER,
+            [],
+            ["check unique of (user_id) fails: 59 rows, such as user_id = ann"],
+            1,
+        ),
+        (
+            HEADER.replace("[user_id]", "[n_events]").replace(
+                "checks: []", "checks: [{between: {column: n_events, min: 3, max: 50}}]"
+            ),
+            [],
+            ["check between of n_events fails: 12 rows, smallest 1, largest 60; header: min 3.0, "],
+            1,
+        ),
+        (
+            HEADER.replace("[user_id]", "[n_events]").replace(
+                "checks: []", "checks: [{between: {column: n_events, min: 3, max: 50}}]"
+            ),
+            ["--sample", "0.5"],
+            ["on a sample the bounds of n_events are not checked"],
+            0,
+        ),
+        (HEADER.replace("[user_id]", "[n_events]"), [], [], 0),
+    ],
+)
+def test_the_headers_checks_are_made(
+    tmp_path, finished_night, monkeypatch, capsys, header, options, printed, code
+):
+    """A table that the gate would refuse ends the command with 1, after its rows."""
+    query = "select 'ann' as user_id, row_number() over (order by user_id) as n_events from users"
+    write_sql(tmp_path, "user/odd", header + query)
+    monkeypatch.setenv("NIGHTSHELF__FEATURES__DIRECTORY", str(tmp_path))
+    settings = str(finished_night.settings.path)
+    assert main(["--settings", settings, "features", "preview", "odd", *options]) == code
+    found = capsys.readouterr()
+    lines = [line for line in found.out.splitlines() if line.startswith(("check", "on a sample"))]
+    assert [line[: len(want)] for line, want in zip(lines, printed, strict=True)] == printed
+    wanted = f"error: {tmp_path}/user/odd.sql:8: 1 check of the header would stop a night; corr"
+    assert found.err.startswith(wanted) == bool(code)
+
+
+def test_a_table_that_is_not_there_has_near_names(bench):
+    """At most three of them; without one all names, sorted by folder."""
+    with pytest.raises(SqlFileError, match=r"user_histor: no table .*; did you mean user_history"):
+        preview_file(bench, "user_histor")
+    with pytest.raises(SqlFileError) as caught:
+        preview_file(bench, "nope")
+    first, *listed = str(caught.value).splitlines()
+    assert first == "nope: no table of the folder; there are"
+    assert [line.strip().split("/:")[0] for line in listed] == [*GRAINS]
+    names = listed[0].split(": ")[1].split(", ")
+    assert names == sorted(names)
+    assert "user_history" in names
 
 
 @pytest.mark.parametrize("share", ["0", "1.5", "half"])

@@ -71,8 +71,15 @@ def test_weeks_are_counted_on_the_grid(run):
     assert weekly_cutoffs(run, oldest=mondays[0], newest=mondays[1]) == mondays[:2]
     assert weekly_cutoffs(run, cutoffs=2, newest=datetime(2030, 1, 1)) == mondays[1:]
     assert len(weekly_cutoffs(run, cutoffs=99)) == 8
-    with pytest.raises(BackfillError, match=r"no weekly cutoff .* 2024-05-07 .* to 2024-05-06"):
-        weekly_cutoffs(run, oldest=SHOP_AS_OF + timedelta(days=1))
+    with pytest.raises(BackfillError) as caught:
+        weekly_cutoffs(run, oldest=SHOP_AS_OF + timedelta(days=1), newest=datetime(2024, 6, 1))
+    assert str(caught.value) == (
+        "no weekly cutoff (Monday, 00:00 UTC) from 2024-05-07 00:00 to 2024-06-01 00:00; events of "
+        f"run {run.name} are from 2024-03-11 to its moment, 2024-05-06; its cutoffs are from "
+        "2024-03-18 to 2024-05-06"
+    )
+    with pytest.raises(BackfillError, match=r"UTC\) to 2020-01-01 00:00; events of run"):
+        weekly_cutoffs(run, cutoffs=3, newest=datetime(2020, 1, 1))
 
 
 def test_a_new_table_is_built_where_it_is_missing(run, tmp_path):
@@ -95,15 +102,18 @@ def test_a_new_table_is_built_where_it_is_missing(run, tmp_path):
     assert sorted(path.name for path in run.directory.iterdir()) == before
 
 
-def test_a_training_set_finds_what_was_backfilled(run, tmp_path):
+def test_a_training_set_finds_what_was_backfilled(run, tmp_path, monkeypatch):
     """Before it there is no snapshot, and the message names the command that makes one."""
     write_folder(tmp_path / "sql", {"user/often": BODY.replace("count(*)", "2 * count(*)")})
     cutoffs = weekly_cutoffs(run, cutoffs=5)
     spine = spine_of(cutoffs)
-    command = "python -m pipelines features backfill often"
-    with pytest.raises(SpineError, match=command):
+    with pytest.raises(SpineError, match="build some with") as caught:
         historical_features(spine, ["often"], settings=run.settings)
-    backfill(run, ["often", "visits"], cutoffs)
+    command = str(caught.value).split("`")[1]
+    assert command == f"python -m pipelines features backfill often --cutoffs 12 --run {run.name}"
+    monkeypatch.setenv("NIGHTSHELF__FEATURES__DIRECTORY", str(tmp_path / "sql"))
+    assert main(["--settings", str(run.settings.path), *command.split()[3:]]) == 0
+    backfill(run, ["visits"], cutoffs)
     table = historical_features(
         spine, ["often", "visits"], max_age="any", settings=run.settings
     ).table

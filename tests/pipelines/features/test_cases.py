@@ -1,12 +1,13 @@
 """Runs the given/expect cases of every SQL file, and once more with other later events."""
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
 from pipelines.authoring.case_file import Case, case_path, read_cases
-from pipelines.authoring.cases import are_same_rows, expected_rows, other_futures, run_case
+from pipelines.authoring.cases import are_same_rows, expected_rows, run_case
+from pipelines.authoring.futures import other_futures
 from pipelines.features.folder import load_folder
 from pipelines.features.settings import FeatureSettings
 from pipelines.features.sql_file import load_sql_file
@@ -24,6 +25,7 @@ FILES = [
     *(load_sql_file(path) for folder in STAGING for path in sorted(folder.glob("*/*.sql"))),
 ]
 SETTINGS = FeatureSettings()
+DATED = {"events", "items", "users"}
 ALL_CASES = [case for file in FILES for case in read_cases(case_path(CASES, file), file)]
 
 
@@ -36,13 +38,13 @@ def test_given_rows_lead_to_expected_rows(case):
 
 @pytest.mark.parametrize(
     "case",
-    [case for case in ALL_CASES if case.limit and "events" in case.given],
+    [case for case in ALL_CASES if case.limit and not DATED.isdisjoint(case.given)],
     ids=lambda case: f"{case.file.name}: {case.name}",
 )
 def test_what_comes_later_changes_nothing(case):
-    """With more or no events from as_of on (for a label: from until on) the result is the same."""
+    """With more or nothing from as_of on (for a label: from until on) the result is the same."""
     for other in other_futures(case):
-        found, expected = run_case(other, FOLDER, SETTINGS), expected_rows(case)
+        found, expected = run_case(other.case, FOLDER, SETTINGS), expected_rows(case)
         assert are_same_rows(found, expected), f"{found} instead of {expected}"
 
 
@@ -53,17 +55,61 @@ def test_every_case_file_has_a_sql_file():
 
 
 def test_a_file_that_looks_ahead_fails_the_second_run(tmp_path: Path):
-    """A bound that counts a negative interval back is found, though its case has no later event."""
+    """A bound that takes a negative span off is found, though its case has no later event."""
     query = (
         "select user_id, count(*) as n_events from events\n"
-        "where event_at < $as_of - interval '7 days ago' group by user_id\n"
+        "where event_at < $as_of - to_days(~6) group by user_id\n"
     )
     file = load_sql_file(write_sql(tmp_path, "user/user_total", HEADER + query))
     events = [{"user_id": "ann", "event_at": datetime(2024, 3, 1)}]
     case = Case(file, "leak", {"as_of": datetime(2024, 4, 1)}, {"events": events}, [])
     later, none = other_futures(case)
-    assert [run_case(one, {}, SETTINGS) for one in (case, later, none)] == [
+    assert [run_case(one, {}, SETTINGS) for one in (case, later.case, none.case)] == [
         [{"user_id": "ann", "n_events": 1}],
         [{"user_id": "ann", "n_events": 3}],
         [{"user_id": "ann", "n_events": 1}],
     ]
+
+
+ITEM = {"item_id": "eggs", "created_at": date(2024, 5, 1)}
+SOLD = {"user_id": "ann", "item_id": "eggs", "event_at": datetime(2024, 3, 1)}
+BOUND = "where created_at is null or created_at < $as_of"
+
+
+@pytest.mark.parametrize(
+    ("query", "given", "leaky"),
+    [
+        ("count(*) as n_events from items", {"items": [ITEM]}, ["items", "items"]),
+        ("count(*) as n_events from items", {"items": []}, ["items"]),
+        (f"count(*) as n_events from items {BOUND}", {"items": [ITEM]}, []),
+        (
+            "count(*) filter (created_at > $as_of) as n_events from items",
+            {"items": [{"item_id": "tea"}]},
+            ["items"],
+        ),
+        ("count(updated_at) as n_events from items", {"items": [{"item_id": "tea"}]}, ["items"]),
+        (
+            "count(updated_at) as n_events from items",
+            {"items": [{"item_id": "tea", "updated_at": datetime(2024, 4, 1)}]},
+            ["items", "items"],
+        ),
+        ("count(*) as n_events from users", {"users": [{"user_id": "ann"}]}, ["users"]),
+        (f"count(*) as n_events from users {BOUND}", {"users": [{"user_id": "ann"}]}, []),
+        # An item that was sold before was known, whatever its date says.
+        (
+            "count(*) as n_events from events join items using (item_id) where event_at < $as_of",
+            {"items": [ITEM], "events": [SOLD]},
+            [],
+        ),
+    ],
+)
+def test_items_and_users_of_later_change_nothing(tmp_path, query, given, leaky):
+    """One that is created at the cutoff, or changed there, is in no result before it."""
+    text = HEADER + f"select 'all' as user_id, {query}\n"
+    file = load_sql_file(write_sql(tmp_path, "user/stock", text))
+    case = Case(file, "stock", {"as_of": datetime(2024, 4, 1)}, given, [])
+    rows = run_case(case, {}, SETTINGS)
+    found = [
+        other.table for other in other_futures(case) if run_case(other.case, {}, SETTINGS) != rows
+    ]
+    assert found == leaky

@@ -11,6 +11,13 @@ FOLDERS = {
         {"user/visits": "select user_id, 1 as n_events from evnts"},
         r"visits\.sql:10: reads the unknown table evnts; did you mean events\?$",
     ),
+    "near a CTE": (
+        {
+            "user/visits": "with per_user as (select user_id from users)"
+            " select user_id, 1 as n_events from peruser"
+        },
+        r"visits\.sql:10: reads the unknown table peruser; did you mean per_user\?$",
+    ),
     "unknown table": (
         {"user/visits": "select user_id, 1 as n_events from zzz"},
         r"reads the unknown table zzz; known: events, items, users, event_weights, "

@@ -202,7 +202,7 @@ def test_another_zone_rebuilds_only_what_uses_it(build):
             "user/wide",
             "select user_id, 1 as n_events, 2 as n_more from users",
             {},
-            r"wide\.sql: the header lists the columns \['user_id', 'n_events'\], the query gives "
+            r"wide\.sql:7: the header lists the columns \['user_id', 'n_events'\], the query gives "
             r"\['user_id', 'n_events', 'n_more'\]",
         ),
         (

@@ -9,5 +9,5 @@ checks: []
 ---*/
 select user_id, count(*) as n_events
 from events
-where event_at < $as_of - interval '7 days ago'
+where event_at < $as_of - to_days(~6)
 group by user_id
