@@ -124,7 +124,7 @@ REFUSED = {
     "header_deep_yaml": ":2: the header is nested too deeply",
     "header_bad_age": ":6: header key max_age: 26 is not a duration",
     "header_object": ":3: the header is not valid YAML: could not determine a constructor",
-    "grain_not_a_column": r":2: header key header: \['item_id'\] stand in grain or checks but not",
+    "grain_not_a_column": ":4: grain names the column item_id, which is not in columns; known: ",
     "grain_of_nobody": ":4: the grain column basket_id is none of users or items",
     "grain_of_items": r":4: the grain \['item_id'\] belongs to the folder item/, not to user/",
     "columns_missing": r":7: the header lists the columns \[.*'n_more'\], the query gives \[",

@@ -9,5 +9,6 @@ checks: []
 ---*/
 select user_id, 1 as n_events
 from users
+where created_at is null or created_at < $as_of
 union all
 select null as user_id, 2 as n_events
