@@ -46,6 +46,7 @@ class FeatureColumns:
     def __init__(self, tables: list[CodedTable], codes: Mapping[str, GrainCodes]) -> None:
         self._tables = tables
         self._codes = codes
+        self._key_sets = _number_key_sets(tables)
 
     @property
     def names(self) -> list[str]:
@@ -54,10 +55,13 @@ class FeatureColumns:
     def fill(self, matrix: FloatArray, candidates: Candidates, first_column: int) -> None:
         """Writes the features of *candidates* into *matrix*, NaN where a table has no row."""
         column = first_column
-        for table in self._tables:
+        rows: dict[int, np.ndarray] = {}  # by key set: looked up once for all tables that have it
+        for table, key_set in zip(self._tables, self._key_sets, strict=True):
+            if key_set not in rows:
+                rows[key_set] = self._rows(table, candidates)
             # Whole rows: gathering column by column waits for memory once a value.
             end = column + len(table.names)
-            matrix[:, column:end] = table.values[self._rows(table, candidates)]
+            matrix[:, column:end] = table.values[rows[key_set]]
             column = end
 
     def _rows(self, table: CodedTable, candidates: Candidates) -> np.ndarray:
@@ -70,8 +74,29 @@ class FeatureColumns:
             keys = keys * self._codes[name].size + codes
         if len(table.keys) == 0:
             return np.full(len(keys), -1)
+        if len(table.grain) == 1:
+            return np.where(known, self._row_of_code(table)[keys], -1)
         at = np.minimum(np.searchsorted(table.keys, keys), len(table.keys) - 1)
         return np.where(known & (table.keys[at] == keys), at, -1)
+
+    def _row_of_code(self, table: CodedTable) -> np.ndarray:
+        """Position in *table*, whose grain is one column, of each code; -1 where there is none."""
+        rows = np.full(self._codes[table.grain[0]].size, -1)
+        rows[table.keys] = np.arange(len(table.keys))
+        return rows
+
+
+def _number_key_sets(tables: list[CodedTable]) -> list[int]:
+    """For each table the first one that has the same keys: many tell of all pairs with an event."""
+    first: dict[tuple[tuple[str, ...], int], list[int]] = {}
+    numbers = []
+    for number, table in enumerate(tables):
+        alike = first.setdefault((table.grain, len(table.keys)), [])
+        same = (n for n in alike if np.array_equal(tables[n].keys, table.keys))
+        numbers.append(next(same, number))
+        if numbers[-1] == number:
+            alike.append(number)
+    return numbers
 
 
 @dataclass(frozen=True)
