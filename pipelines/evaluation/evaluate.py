@@ -53,6 +53,15 @@ class Measured:
         return find_hits(self.lists[model], self.window.users, self.window.truth)
 
 
+@dataclass(frozen=True)
+class Models:
+    """What lists items for one surface, and what its ranker is told of them."""
+
+    ranker: Ranker
+    generators: Mapping[str, Generator]
+    features: FeatureColumns | None  # of all users of all windows; None where there are none
+
+
 def evaluate(run: Run) -> Mapping[str, Any]:
     """Writes `evaluation.json`: every model of every surface, with intervals.
 
@@ -77,8 +86,8 @@ def evaluate(run: Run) -> Mapping[str, Any]:
     )
 
     def measure(surface: str) -> dict[str, Any]:
-        ranker = rankers[surface]
-        return _evaluate_surface(run, index, windows[surface], ranker, features, generators)
+        models = Models(rankers[surface], generators, features)
+        return _evaluate_surface(run, index, windows[surface], models)
 
     threads = min(run.settings.read(NightSettings).threads, 2)
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
@@ -101,38 +110,25 @@ def evaluate(run: Run) -> Mapping[str, Any]:
     }
 
 
-def _evaluate_surface(
-    run: Run,
-    index: Index,
-    window: Window,
-    ranker: Ranker,
-    features: FeatureColumns | None,
-    generators: Mapping[str, Generator],
-) -> dict[str, Any]:
+def _evaluate_surface(run: Run, index: Index, window: Window, models: Models) -> dict[str, Any]:
     result = {
         "users": len(window.users),
         "items_sold": int(window.known.is_sold.sum()),
-        "importance": ranker.importance(),
+        "importance": models.ranker.importance(),
     }
     if not len(window.users):
         write_user_figures(run, window.surface, window.users, {})
         return {**result, "models": {}}
-    measured = _measure(run, index, window, ranker, features, generators)
+    measured = _measure(run, index, window, models)
     return {**result, **_describe(run, index, measured)}
 
 
-def _measure(
-    run: Run,
-    index: Index,
-    window: Window,
-    ranker: Ranker,
-    features: FeatureColumns | None,
-    generators: Mapping[str, Generator],
-) -> Measured:
+def _measure(run: Run, index: Index, window: Window, models: Models) -> Measured:
     surface = run.settings.read(SurfacesSettings)[window.surface]
     cutoff = run_cutoffs(run).evaluation
-    used = {name: generators[name] for name in sorted(surface.generators)}
+    used = {name: models.generators[name] for name in sorted(surface.generators)}
     source = NotingSource(used, surface, window.known.history)
+    ranker, features = models.ranker, models.features
     ranked = rank_users(run, index, window.surface, cutoff, window.users, ranker, source, features)
     rules = load_rules(index, run.settings.read(ListSettings), surface)
     chosen = rules.select(ranked.users, ranked.items, ranked.scores)
@@ -141,7 +137,7 @@ def _measure(
         lists={
             RANKER: ranked.first_items(window.users, MAX_CUTOFF),
             RULED: ranked.take(chosen).first_items(window.users, MAX_CUTOFF),
-            **list_baselines(window, source, generators),
+            **list_baselines(window, source, models.generators),
         },
         candidate_recall=ranked.candidate_recall(window.users, window.truth),
     )
