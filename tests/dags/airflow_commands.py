@@ -24,7 +24,7 @@ def run(arguments):
             print(stop.code, file=sys.stderr)
             return 1
         return stop.code or 0
-    except BaseException:
+    except Exception:
         traceback.print_exc()
         return 1
     return 0
