@@ -40,6 +40,7 @@ class Snapshot:
     manifest: Mapping[str, Any]
     provenance: Provenance
     prefixes: Mapping[str, str]  # surface → its list keys without the bucket
+    repeats: Mapping[str, bool]  # surface → whether it shows what a user had
     fallback: Mapping[str, tuple[Shown, ...]]  # "<surface>/trending" … → resolved list
     had_places: Mapping[str, int]  # item id → bit of a user's `had`
     kinds: Mapping[str, FeatureKind]  # of entities that there are features of
@@ -65,7 +66,7 @@ class OnShelf:
 
     packed: PackedList | None = None
     segment: str | None = None
-    had: int = 0  # bits of what must not be shown again on this surface
+    had: int = 0  # bits of what the user had, of the items of shared lists
     explained: tuple[Explained, ...] = ()  # first items of the packed list, where asked for
 
 
@@ -133,7 +134,7 @@ class Shelf:
         return OnShelf(
             self._read_list(snapshot, surface, user_id, packed),
             segment,
-            0 if snapshot.manifest["surfaces"][surface].get("repeats", True) else had,
+            had,
             self._read_explained(user_id, explained[0]) if explained else (),
         )
 
@@ -254,6 +255,7 @@ class Shelf:
             manifest,
             provenance_of(manifest),
             prefixes,
+            {name: about.get("repeats", True) for name, about in manifest["surfaces"].items()},
             fallback,
             places,
             read_kinds(manifest),

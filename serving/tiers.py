@@ -10,24 +10,7 @@ from typing import Any
 from serving.settings import Tier
 from serving.shelf import OnShelf, Shelf, Snapshot
 from serving.shown import Shown
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a request asks for, checked."""
-
-    user_id: str
-    surface: str
-    n: int
-    exclude: frozenset[str]  # item ids
-    categories: frozenset[str]  # empty: every category
-    explain: bool = False  # whether to say what speaks for the first items
-
-    def allows(self, shown: Shown) -> bool:
-        """Whether *shown* passes the filters of the request."""
-        return shown.item_id not in self.exclude and (
-            not self.categories or shown.category in self.categories
-        )
+from serving.wish import Wish
 
 
 @dataclass(frozen=True)
@@ -41,13 +24,16 @@ class Supply:
     def of(self, tier: Tier, wish: Wish) -> Iterable[Shown]:
         """What *tier* has for *wish*, best first; read only as far as needed.
 
-        Shared lists are without what the user had, the personal one was made without it.
+        What the user had is left out if the request, or else the surface, says so.
         """
         if self.snapshot is None:
             return self._static(wish.surface) if tier == "static" else ()
         if tier == "personal":
-            return self._personal(self.snapshot, wish)
-        return filterfalse(self._had, self._shared(self.snapshot, tier, wish.surface))
+            offered = self._personal(self.snapshot, wish)
+        else:
+            offered = self._shared(self.snapshot, tier, wish.surface)
+        repeats = self.snapshot.repeats[wish.surface] if wish.seen is None else wish.seen
+        return offered if repeats else filterfalse(self._had, offered)
 
     def _shared(self, snapshot: Snapshot, tier: Tier, surface: str) -> Iterable[Shown]:
         if tier == "static":
@@ -56,6 +42,8 @@ class Supply:
         return snapshot.fallback.get(f"{surface}/{field}", ())
 
     def _had(self, shown: Shown) -> bool:
+        if shown.had:
+            return True
         if not self.found.had or self.snapshot is None:
             return False
         place = self.snapshot.had_places.get(shown.item_id)
@@ -64,8 +52,9 @@ class Supply:
     def _personal(self, snapshot: Snapshot, wish: Wish) -> Iterable[Shown]:
         if self.found.packed is None:
             return ()
-        filtered = len(self.found.packed) if wish.categories else len(wish.exclude)
-        chunk = wish.n + filtered
+        stored = len(self.found.packed)
+        needed = wish.offset + wish.n + len(wish.exclude)
+        chunk = stored if wish.is_filtered or wish.seen is False else needed
         return self.shelf.resolve(snapshot, self.found.packed, chunk, self.found.segment)
 
     def _static(self, surface: str) -> Iterable[Shown]:
@@ -75,11 +64,14 @@ class Supply:
 
 
 def fill(tiers: Sequence[Tier], supply: Supply, wish: Wish) -> list[tuple[Tier, Shown]]:
-    """At most `wish.n` items, each with its tier, no id and no title twice."""
+    """At most `wish.n` items after the first `wish.offset`, each with its tier, none twice.
+
+    Two items of one title are the same item to a shopper.
+    """
     offered = chain.from_iterable(
         ((tier, shown) for shown in supply.of(tier, wish)) for tier in tiers
     )
-    return list(islice(_distinct(offered, wish), wish.n))
+    return list(islice(_distinct(offered, wish), wish.offset, wish.offset + wish.n))
 
 
 def _distinct(offered: Iterable[tuple[Tier, Shown]], wish: Wish) -> Iterator[tuple[Tier, Shown]]:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from scipy.sparse import csr_matrix
 
 from pipelines.candidates.fit import load_generator, used_generators
+from pipelines.candidates.generator import look_up
 from pipelines.features.database import NO_SEGMENT, user_segments
 from pipelines.index import Index
 from pipelines.inputs import run_cutoffs
@@ -39,6 +40,7 @@ SCHEMA = pa.schema(
         "source": pa.uint8(),
         "reason_item": pa.int32(),
         "generators": pa.uint32(),
+        "had": pa.bool_(),
     }
 )
 
@@ -55,10 +57,11 @@ class Listed:
     sources: np.ndarray  # uint8, position in `used_generators`
     reason_items: IntArray  # -1: none
     generators: np.ndarray  # uint32: a bit for each of `used_generators` that proposed it
+    had: npt.NDArray[np.bool_]  # whether the user had an event with the item
 
     def to_arrow(self) -> pa.Table:
         columns = (self.users, self.ranks, self.items, self.scores)
-        why = (self.reasons, self.sources, self.reason_items, self.generators)
+        why = (self.reasons, self.sources, self.reason_items, self.generators, self.had)
         return pa.table([*columns, *why], schema=SCHEMA)
 
 
@@ -115,6 +118,7 @@ def list_shard(
         sources=sources,
         reason_items=reason_items,
         generators=ranked["generators"].to_numpy()[chosen],
+        had=look_up(history, users, items) > 0,
     )
 
 

@@ -16,8 +16,8 @@ from pipelines.interactions import FloatArray, IntArray
 from pipelines.lists.fallback import FallbackList
 from pipelines.lists.listed import Listed
 from store.keys import bucket_of
+from store.packed import HAD, SCORE_STEPS, pack_list
 from store.packed import NO_ITEM as NO_PACKED_ITEM
-from store.packed import SCORE_STEPS, pack_list
 
 BLOCK_SIZE = 256  # catalogue rows a block: about 20 kB, one trip for a cold one
 
@@ -33,6 +33,7 @@ def pack_lists(listed: Listed) -> Iterator[tuple[int, bytes]]:
     steps = _quantise(listed.scores, np.repeat(low, ends - starts), np.repeat(high, ends - starts))
     numbers = listed.items.astype("<u4")
     reason_items = _packed_items(listed.reason_items)
+    sources = listed.sources | np.where(listed.had, HAD, 0).astype(np.uint8)
     for row, (start, end) in enumerate(zip(starts, ends, strict=True)):
         part = slice(start, end)
         yield (
@@ -43,7 +44,7 @@ def pack_lists(listed: Listed) -> Iterator[tuple[int, bytes]]:
                 numbers[part].data,
                 steps[part].data,
                 listed.reasons[part].data,
-                listed.sources[part].data,
+                sources[part].data,
                 reason_items[part].data,
             ),
         )
