@@ -55,7 +55,7 @@ def test_a_lowest_score_holds_for_every_item(site):
     assert {item["tier"] for item in own} == {"personal"}
     assert 0 < len(own) < 20
     assert answer["items"][: len(own)] == own
-    assert len(own) < len(answer["items"]) < 40
+    assert len(own) < len(answer["items"])
     assert min(item["score"] for item in answer["items"]) >= 0.5
 
 
