@@ -13,6 +13,7 @@ from serving.wish import ITEM_FIELDS, Wish
 
 MAX_USER_ID = 128  # characters, as in events
 MAX_OFFSET = 1000  # more than a list has
+MAX_SESSION = 50  # items of a session that a request may name
 MAX_CONTEXT = 64  # characters of a value of the context
 
 _CONTEXT = ("country", "device", "hour")  # beside any `context.<name>`
@@ -20,19 +21,24 @@ _CONTEXT_NAME = re.compile(r"context\.[a-z][a-z0-9_]{0,31}")
 
 
 def read_wish(
-    user_id: str,
+    user_id: str | None,
     arguments: MultiDict[str, str],
     surfaces: tuple[str, ...],
     settings: ServingSettings,
+    session: tuple[str, ...] = (),
 ) -> Wish:
     """The request in *arguments*, against the known *surfaces* (none known: any is taken).
 
+    Without a *user_id* for somebody who looked at the items of *session*, newest first.
+
     Raises `ParameterProblem` or `UnknownSurfaceProblem`.
     """
-    user_id = check_id("user", user_id)
+    if user_id is not None:
+        check_id("user", user_id)
     if not arguments:  # as most requests are
         surface = check_surface(settings.default_surface, surfaces)
-        return Wish(user_id, surface, settings.default_n, frozenset(), frozenset())
+        n = settings.default_n
+        return Wish(user_id, surface, n, frozenset(), frozenset(), session=session)
     surface = check_surface(arguments.get("surface", settings.default_surface), surfaces)
     explain = _flag("explain", arguments.get("explain", "0"))
     return Wish(
@@ -47,7 +53,20 @@ def read_wish(
         explain,
         _fields(arguments.getlist("fields"), explain=explain),
         _context(arguments),
+        session,
     )
+
+
+def read_items(values: list[str]) -> tuple[str, ...]:
+    """The items of a session, newest first, between commas or repeated.
+
+    Raises `ParameterProblem` when there is none, or too many.
+    """
+    parts = [part.strip() for value in values for part in value.split(",")]
+    items = tuple(check_id("items", part) for part in parts if part)
+    if not 1 <= len(items) <= MAX_SESSION:
+        raise ParameterProblem("items", f"{len(items)} items", f"1 to {MAX_SESSION} item ids")
+    return items
 
 
 def check_id(name: str, text: str) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, filterfalse, islice
+from itertools import chain, islice
 from typing import Any
 
 from serving.settings import Tier
-from serving.shelf import OnShelf, Shelf, Snapshot
+from serving.shelf import OnShelf, Shelf
 from serving.shown import Shown
+from serving.snapshot import Snapshot
 from serving.wish import Wish
+from store.live import RecentEvent
 
 
 @dataclass(frozen=True)
@@ -24,16 +26,33 @@ class Supply:
     def of(self, tier: Tier, wish: Wish) -> Iterable[Shown]:
         """What *tier* has for *wish*, best first; read only as far as needed.
 
-        What the user had is left out if the request, or else the surface, says so.
+        What the user had is left out if the request, or else the surface, says so; what was bought
+        since the lists were made is left out unless the request says to keep it.
         """
         if self.snapshot is None:
             return self._static(wish.surface) if tier == "static" else ()
         if tier == "personal":
             offered = self._personal(self.snapshot, wish)
+        elif tier == "session":
+            offered = self._session(self.snapshot, wish)
         else:
             offered = self._shared(self.snapshot, tier, wish.surface)
-        repeats = self.snapshot.repeats[wish.surface] if wish.seen is None else wish.seen
-        return offered if repeats else filterfalse(self._had, offered)
+        if wish.seen:
+            return offered
+        if wish.seen is None and self.snapshot.repeats[wish.surface]:
+            bought = {event.item_id for event in self._since(self.snapshot) if event.is_purchase}
+            return (shown for shown in offered if shown.item_id not in bought)
+        touched = {event.item_id for event in self.found.recent}
+        return (shown for shown in offered if shown.item_id not in touched and not self._had(shown))
+
+    def _since(self, snapshot: Snapshot) -> Iterator[RecentEvent]:
+        """What the user did after the moment that the lists know of."""
+        return (event for event in self.found.recent if event.at >= snapshot.as_of)
+
+    def _session(self, snapshot: Snapshot, wish: Wish) -> Iterable[Shown]:
+        """Items next to the last ones; asked for here, since most answers are full before."""
+        last = [*(event.item_id for event in self.found.recent), *self.found.last_items]
+        return self.shelf.near(snapshot, last, wish.offset + wish.n, self.found.segment)
 
     def _shared(self, snapshot: Snapshot, tier: Tier, surface: str) -> Iterable[Shown]:
         if tier == "static":
@@ -71,13 +90,16 @@ def fill(tiers: Sequence[Tier], supply: Supply, wish: Wish) -> list[tuple[Tier, 
     offered = chain.from_iterable(
         ((tier, shown) for shown in supply.of(tier, wish)) for tier in tiers
     )
-    return list(islice(_distinct(offered, wish), wish.offset, wish.offset + wish.n))
+    distinct = _distinct(offered, wish, supply.shelf.hidden)
+    return list(islice(distinct, wish.offset, wish.offset + wish.n))
 
 
-def _distinct(offered: Iterable[tuple[Tier, Shown]], wish: Wish) -> Iterator[tuple[Tier, Shown]]:
+def _distinct(
+    offered: Iterable[tuple[Tier, Shown]], wish: Wish, hidden: frozenset[str]
+) -> Iterator[tuple[Tier, Shown]]:
     seen: set[Any] = set()
     for tier, shown in offered:
         names = {("id", shown.item_id), ("title", shown.title or shown.item_id)}
-        if wish.allows(shown) and not seen & names:
+        if wish.allows(shown) and shown.item_id not in hidden and not seen & names:
             seen |= names
             yield tier, shown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from serving.shown import Shown
 
@@ -25,7 +25,7 @@ ITEM_FIELDS = (
 class Wish:
     """One request, every value of it checked."""
 
-    user_id: str
+    user_id: str | None  # None: somebody who is not known, but for the session
     surface: str
     n: int
     exclude: frozenset[str]  # item ids
@@ -35,12 +35,14 @@ class Wish:
     seen: bool | None = None  # whether to show what the user had; None: as the surface does
     explain: bool = False  # whether to say what speaks for the first items
     fields: tuple[str, ...] = ITEM_FIELDS  # members of an item, in the order of `ITEM_FIELDS`
-    context: tuple[tuple[str, str], ...] = field(default=())  # name → value, sorted by name
+    context: tuple[tuple[str, str], ...] = ()  # name → value, sorted by name
+    session: tuple[str, ...] = ()  # items that the caller says were looked at, newest first
 
     def allows(self, shown: Shown) -> bool:
         """Whether *shown* passes the filters of the request."""
         return (
             shown.item_id not in self.exclude
+            and shown.item_id not in self.session
             and (not self.categories or shown.category in self.categories)
             and (self.min_score is None or shown.score >= self.min_score)
         )
@@ -59,6 +61,7 @@ class Wish:
             self.explain,
             self.fields,
             self.context,
+            self.session,
         )
 
     @property

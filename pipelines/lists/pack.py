@@ -66,15 +66,21 @@ def pack_fallback(fallback: FallbackList, source: int) -> bytes:
 
 
 def write_by_bucket(
-    path: Path, user_ids: Sequence[str], values: Sequence[bytes], column: str, n_buckets: int
+    path: Path,
+    ids: Sequence[str],
+    values: Sequence[bytes],
+    column: str,
+    n_buckets: int,
+    *,
+    id_column: str = "user_id",
 ) -> None:
-    """A Parquet file of (bucket, user_id, *column*), sorted as the store will take it."""
-    buckets = np.array([bucket_of(user, n_buckets) for user in user_ids], dtype=np.int32)
-    order = np.lexsort((np.array(user_ids, dtype=object), buckets))
+    """A Parquet file of (bucket, *id_column*, *column*), sorted as the store will take it."""
+    buckets = np.array([bucket_of(entity, n_buckets) for entity in ids], dtype=np.int32)
+    order = np.lexsort((np.array(ids, dtype=object), buckets))
     table = pa.table(
         {
             "bucket": buckets[order],
-            "user_id": pa.array([user_ids[i] for i in order], type=pa.string()),
+            id_column: pa.array([ids[i] for i in order], type=pa.string()),
             column: pa.array([values[i] for i in order], type=pa.binary()),
         }
     )
