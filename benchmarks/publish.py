@@ -96,7 +96,7 @@ def load_by_set(client: redis.Redis, directory: Path) -> float:
     started = time.perf_counter()
     pipeline = client.pipeline(transaction=False)
     for table in open_lists(directory, "bench").tables():
-        name = table.surface or "users"
+        name = table.path.stem
         for _, users, values in table.read():
             for user, value in zip(users, values, strict=True):
                 pipeline.set(f"ns:bench:v:{VERSION}:{name}:{user}", value)

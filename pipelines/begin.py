@@ -15,7 +15,7 @@ from pipelines.features.settings import FeatureSettings
 from pipelines.files import hash_files
 from pipelines.inputs import dump_cutoffs, run_lake
 from pipelines.lake import Lake
-from pipelines.lists.settings import ListSettings, ReasonSettings
+from pipelines.lists.settings import ListSettings, ReasonSettings, SimilarSettings
 from pipelines.moments import MomentError, NightSettings, choose_cutoffs
 from pipelines.publish.features import OnlineFeatureSettings
 from pipelines.quality.settings import QualitySettings
@@ -40,6 +40,7 @@ DECISIVE = (
     SurfacesSettings,
     ListSettings,
     ReasonSettings,
+    SimilarSettings,
     OnlineFeatureSettings,
 )
 _ROOT = Path(__file__).resolve().parent.parent

@@ -7,6 +7,7 @@ from werkzeug.routing import BaseConverter
 
 from serving.features import features_blueprint
 from serving.health import health_blueprint
+from serving.manners import add_manners
 from serving.problems import answer_problems
 from serving.recs import recs_blueprint
 from serving.settings import ServingSettings, static_file
@@ -32,6 +33,7 @@ def create_app(settings: Settings, shelf: Shelf) -> Flask:
     app.register_blueprint(recs_blueprint(shelf, serving))
     app.register_blueprint(features_blueprint(shelf, serving))
     app.register_blueprint(health_blueprint(shelf, serving))
+    add_manners(app)
     answer_problems(app)
     return app
 

@@ -15,7 +15,8 @@ from werkzeug.exceptions import ServiceUnavailable
 from serving.feature_answer import write_answer
 from serving.feature_wish import FeatureWish, Kinds, read_body, read_query
 from serving.settings import ServingSettings
-from serving.shelf import Shelf, Snapshot
+from serving.shelf import Shelf
+from serving.snapshot import Snapshot
 
 MAX_BODY_BYTES = 4_000_000  # a thousand ids are some 20 kB
 RETRY_AFTER_S = 1  # the poller looks again about then

@@ -12,7 +12,7 @@ from settings import Section, Settings
 from settings.durations import PositiveDuration
 from settings.project import var_directory
 
-Tier = Literal["personal", "segment", "trending", "global", "static"]
+Tier = Literal["personal", "session", "segment", "trending", "global", "static"]
 
 
 class ServingSettings(Section):
@@ -25,7 +25,7 @@ class ServingSettings(Section):
     threads: Annotated[int, Field(ge=1, le=64)] = 8  # of each worker
     # The first that can fill an answer does; a short one is filled from the next.
     tiers: Annotated[list[Tier], Field(min_length=1)] = Field(
-        default=["personal", "segment", "trending", "static"]
+        default=["personal", "session", "segment", "trending", "static"]
     )
     default_n: Annotated[int, Field(ge=1, le=1000)] = 10  # items of an answer
     max_n: Annotated[int, Field(ge=1, le=1000)] = 100  # that a request may ask for

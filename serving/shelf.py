@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any
 
@@ -14,15 +15,18 @@ import redis
 from serving.catalogue import Catalogue
 from serving.explanation import Explanation, in_words
 from serving.feature_rows import fetch_rows, read_kinds
-from serving.shown import Provenance, Shown, provenance_of, show
+from serving.session import followed, merge
+from serving.shown import Shown, provenance_of, show
+from serving.snapshot import Snapshot
 from serving.static_lists import StaticLists
 from settings.errors import NightshelfError
 from store.explained import Explained, ExplainedError, unpack_explained
 from store.features import FeatureKind, PackedFeaturesError, unpack_cells
 from store.had import unpack_had
 from store.keys import DEFAULT_VARIANT, NamespaceKeys, VersionKeys, bucket_of
+from store.live import RECENT_EVENTS, LiveError, RecentEvent, read_ids, unpack_event
 from store.packed import Entry, PackedList, PackedListError, unpack_list
-from store.pointer import Pointer, read_active
+from store.pointer import Pointer, parse_pointer
 
 log = logging.getLogger("nightshelf.serving")
 
@@ -32,41 +36,15 @@ class ShelfError(NightshelfError):
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """One version, as far as requests need it without asking the store."""
-
-    pointer: Pointer
-    keys: VersionKeys
-    manifest: Mapping[str, Any]
-    provenance: Provenance
-    prefixes: Mapping[str, str]  # surface → its list keys without the bucket
-    fallback: Mapping[str, tuple[Shown, ...]]  # "<surface>/trending" … → resolved list
-    had_places: Mapping[str, int]  # item id → bit of a user's `had`
-    kinds: Mapping[str, FeatureKind]  # of entities that there are features of
-
-    @property
-    def surfaces(self) -> tuple[str, ...]:
-        """Names of the surfaces this version has lists for."""
-        return tuple(self.prefixes)
-
-    def static(self) -> StaticLists:
-        """This version's global (else trending) lists, to be kept in a file."""
-        lists = {
-            surface: self.fallback.get(f"{surface}/global")
-            or self.fallback.get(f"{surface}/trending", ())
-            for surface in self.surfaces
-        }
-        return StaticLists(self.provenance, lists)
-
-
-@dataclass(frozen=True)
 class OnShelf:
     """What the store has for one user: maybe nothing."""
 
     packed: PackedList | None = None
     segment: str | None = None
-    had: int = 0  # bits of what must not be shown again on this surface
-    explained: tuple[Explained, ...] = ()  # first items of the packed list, where asked for
+    had: int = 0  # bits of what the user had, of the items of shared lists
+    recent: tuple[RecentEvent, ...] = ()  # newest first
+    last_items: tuple[str, ...] = ()  # of the events that the night saw, newest first
+    explained: tuple[Explained, ...] = ()  # of the first items of the packed list, where asked for
 
 
 class Shelf:
@@ -84,7 +62,8 @@ class Shelf:
         self.snapshot: Snapshot | None = None
         self.is_available = False
         self._client = client
-        self._namespace = namespace
+        self.hidden: frozenset[str] = frozenset()  # items that nobody is shown
+        self._keys = NamespaceKeys(namespace)
         self._catalogue = Catalogue(client, cached_blocks)
         self._damaged: set[str] = set()  # what was said of the snapshot's version
 
@@ -93,13 +72,14 @@ class Shelf:
 
         Raises `ShelfError` when nothing complete is live, or what the client raises.
         """
-        pointer = read_active(self._client, self._namespace)
+        pointer, hidden = self._read_live()
+        self.hidden = hidden
         known = self.snapshot
         if pointer.version is None:
             raise ShelfError("no version is active; publish a run")
         if known is not None and known.pointer == pointer and self.is_available:
             return False
-        keys = NamespaceKeys(self._namespace).version(pointer.version)
+        keys = self._keys.version(pointer.version)
         snapshot = self._read_snapshot(pointer, keys)
         self._damaged = set()
         self.snapshot = snapshot
@@ -126,14 +106,17 @@ class Shelf:
         pipeline = self._client.pipeline(transaction=False)
         pipeline.hget(f"{snapshot.prefixes[surface]}{bucket}", user_id)
         pipeline.hget(snapshot.keys.users(bucket), user_id)
+        pipeline.lrange(self._keys.recent(user_id), 0, RECENT_EVENTS - 1)
         if explain and "features" in snapshot.manifest["surfaces"][surface]:
             pipeline.hget(snapshot.keys.explain(surface, bucket), user_id)
-        packed, row, *explained = pipeline.execute()
-        segment, had = self._read_row(user_id, row)
+        packed, row, recent, *explained = pipeline.execute()
+        segment, had, last_items = self._read_row(user_id, row)
         return OnShelf(
-            self._read_list(snapshot, surface, user_id, packed),
+            self._read_list(snapshot, f"the list of user {user_id!r} for {surface}", packed),
             segment,
-            0 if snapshot.manifest["surfaces"][surface].get("repeats", True) else had,
+            had,
+            self._read_recent(user_id, recent),
+            last_items,
             self._read_explained(user_id, explained[0]) if explained else (),
         )
 
@@ -153,6 +136,38 @@ class Shelf:
                 self._note(f"the features of {kind.name} {entity_id!r}", error)
         return found
 
+    def fetch_similar(self, snapshot: Snapshot, item_ids: Sequence[str]) -> dict[str, PackedList]:
+        """What is next to those of *item_ids* that have neighbours, in one trip.
+
+        Nothing of a version that was made without. Raises what the client raises when the store
+        does not answer.
+        """
+        n_buckets = snapshot.similar_buckets
+        if not n_buckets or not item_ids or not self.is_available:
+            return {}
+        pipeline = self._client.pipeline(transaction=False)
+        for item_id in item_ids:
+            pipeline.hget(snapshot.keys.similar(bucket_of(item_id, n_buckets)), item_id)
+        found = {}
+        for item_id, data in zip(item_ids, pipeline.execute(), strict=True):
+            packed = self._read_list(snapshot, f"what is next to item {item_id!r}", data)
+            if packed is not None:
+                found[item_id] = packed
+        return found
+
+    def near(
+        self, snapshot: Snapshot, item_ids: Sequence[str], chunk: int, segment: str | None
+    ) -> Iterator[Shown]:
+        """What is next to the last of *item_ids* (newest first), best first, but not those.
+
+        Raises what the client raises when the store does not answer.
+        """
+        last = followed(item_ids)
+        entries = merge(last, self.fetch_similar(snapshot, last))
+        for shown in self._in_words(snapshot, entries, chunk, segment):
+            if shown.item_id not in item_ids:
+                yield shown
+
     def resolve(
         self, snapshot: Snapshot, packed: PackedList, chunk: int, segment: str | None
     ) -> Iterator[Shown]:
@@ -160,8 +175,13 @@ class Shelf:
 
         Raises what the client raises when a catalogue block has to be fetched and cannot be.
         """
-        entries = iter(packed)
-        while part := list(islice(entries, chunk)):
+        return self._in_words(snapshot, packed, chunk, segment)
+
+    def _in_words(
+        self, snapshot: Snapshot, entries: Iterable[Entry], chunk: int, segment: str | None
+    ) -> Iterator[Shown]:
+        unread = iter(entries)
+        while part := list(islice(unread, chunk)):
             yield from self._show(snapshot.keys, snapshot.manifest, part, segment)
 
     def explain(self, snapshot: Snapshot, surface: str, found: OnShelf) -> dict[str, Explanation]:
@@ -178,16 +198,14 @@ class Shelf:
             if explained.number in rows
         }
 
-    def _read_list(
-        self, snapshot: Snapshot, surface: str, user_id: str, data: bytes | None
-    ) -> PackedList | None:
+    def _read_list(self, snapshot: Snapshot, what: str, data: bytes | None) -> PackedList | None:
         if data is None:
             return None
         try:
             packed = unpack_list(data)
             packed.check_codes(len(snapshot.manifest["reasons"]), len(snapshot.manifest["sources"]))
         except PackedListError as error:
-            self._note(f"the list of user {user_id!r} for {surface}", error)
+            self._note(what, error)
             return None
         return packed
 
@@ -200,16 +218,26 @@ class Shelf:
             self._note(f"what explains the list of user {user_id!r}", error)
             return ()
 
-    def _read_row(self, user_id: str, data: bytes | None) -> tuple[str | None, int]:
-        """Segment and what was had; a row without them is one of a user nobody has heard of."""
+    def _read_recent(self, user_id: str, data: Sequence[bytes]) -> tuple[RecentEvent, ...]:
+        try:
+            return tuple(map(unpack_event, data))
+        except LiveError as error:
+            self._note(f"what user {user_id!r} did last", error)
+            return ()
+
+    def _read_row(
+        self, user_id: str, data: bytes | None
+    ) -> tuple[str | None, int, tuple[str, ...]]:
+        """Segment, what was had, last items; nothing of them of a user nobody has heard of."""
         if data is None:
-            return None, 0
+            return None, 0, ()
         try:
             row = json.loads(data)
-            return row.get("segment"), unpack_had(row.get("had", ""))
+            last_items = tuple(map(str, row.get("last_items", ())))
+            return row.get("segment"), unpack_had(row.get("had", "")), last_items
         except (ValueError, TypeError, AttributeError) as error:
             self._note(f"the row of user {user_id!r}", error)
-            return None, 0
+            return None, 0, ()
 
     def _note(self, what: str, error: Exception) -> None:
         """Log damage once a version and process, not at every request."""
@@ -233,6 +261,14 @@ class Shelf:
             if (shown := show(entry, rows, manifest, segment)) is not None:
                 yield shown
 
+    def _read_live(self) -> tuple[Pointer, frozenset[str]]:
+        """What changes within a version: the pointer, and what nobody is to be shown."""
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.get(self._keys.active)
+        pipeline.smembers(self._keys.hidden)
+        active, hidden = pipeline.execute()
+        return parse_pointer(active), read_ids(hidden)
+
     def _read_snapshot(self, pointer: Pointer, keys: VersionKeys) -> Snapshot:
         pipeline = self._client.pipeline(transaction=False)
         pipeline.get(keys.manifest)
@@ -254,9 +290,12 @@ class Shelf:
             manifest,
             provenance_of(manifest),
             prefixes,
+            {name: about.get("repeats", True) for name, about in manifest["surfaces"].items()},
             fallback,
             places,
             read_kinds(manifest),
+            manifest.get("similar", {"n_buckets": 0})["n_buckets"],
+            datetime.fromisoformat(manifest["as_of"]).replace(tzinfo=UTC).timestamp(),
         )
 
 

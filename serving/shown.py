@@ -20,6 +20,7 @@ class Shown(NamedTuple):
     category: str
     reason: dict[str, Any]  # code, text, item_id
     source: str
+    had: bool = False  # whether the user had the item before; not shown
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ def show(
             "item_id": about.item_id if about else None,
         },
         manifest["sources"][entry.source],
+        entry.had,
     )
 
 

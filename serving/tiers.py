@@ -4,30 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, filterfalse, islice
+from itertools import chain, islice
 from typing import Any
 
 from serving.settings import Tier
-from serving.shelf import OnShelf, Shelf, Snapshot
+from serving.shelf import OnShelf, Shelf
 from serving.shown import Shown
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a request asks for, checked."""
-
-    user_id: str
-    surface: str
-    n: int
-    exclude: frozenset[str]  # item ids
-    categories: frozenset[str]  # empty: every category
-    explain: bool = False  # whether to say what speaks for the first items
-
-    def allows(self, shown: Shown) -> bool:
-        """Whether *shown* passes the filters of the request."""
-        return shown.item_id not in self.exclude and (
-            not self.categories or shown.category in self.categories
-        )
+from serving.snapshot import Snapshot
+from serving.wish import Wish
+from store.live import RecentEvent
 
 
 @dataclass(frozen=True)
@@ -41,13 +26,33 @@ class Supply:
     def of(self, tier: Tier, wish: Wish) -> Iterable[Shown]:
         """What *tier* has for *wish*, best first; read only as far as needed.
 
-        Shared lists are without what the user had, the personal one was made without it.
+        What the user had is left out if the request, or else the surface, says so; what was bought
+        since the lists were made is left out unless the request says to keep it.
         """
         if self.snapshot is None:
             return self._static(wish.surface) if tier == "static" else ()
         if tier == "personal":
-            return self._personal(self.snapshot, wish)
-        return filterfalse(self._had, self._shared(self.snapshot, tier, wish.surface))
+            offered = self._personal(self.snapshot, wish)
+        elif tier == "session":
+            offered = self._session(self.snapshot, wish)
+        else:
+            offered = self._shared(self.snapshot, tier, wish.surface)
+        if wish.seen:
+            return offered
+        if wish.seen is None and self.snapshot.repeats[wish.surface]:
+            bought = {event.item_id for event in self._since(self.snapshot) if event.is_purchase}
+            return (shown for shown in offered if shown.item_id not in bought)
+        touched = {event.item_id for event in self.found.recent}
+        return (shown for shown in offered if shown.item_id not in touched and not self._had(shown))
+
+    def _since(self, snapshot: Snapshot) -> Iterator[RecentEvent]:
+        """What the user did after the moment that the lists know of."""
+        return (event for event in self.found.recent if event.at >= snapshot.as_of)
+
+    def _session(self, snapshot: Snapshot, wish: Wish) -> Iterable[Shown]:
+        """Items next to the last ones; asked for here, since most answers are full before."""
+        last = [*(event.item_id for event in self.found.recent), *self.found.last_items]
+        return self.shelf.near(snapshot, last, wish.offset + wish.n, self.found.segment)
 
     def _shared(self, snapshot: Snapshot, tier: Tier, surface: str) -> Iterable[Shown]:
         if tier == "static":
@@ -56,6 +61,8 @@ class Supply:
         return snapshot.fallback.get(f"{surface}/{field}", ())
 
     def _had(self, shown: Shown) -> bool:
+        if shown.had:
+            return True
         if not self.found.had or self.snapshot is None:
             return False
         place = self.snapshot.had_places.get(shown.item_id)
@@ -64,8 +71,9 @@ class Supply:
     def _personal(self, snapshot: Snapshot, wish: Wish) -> Iterable[Shown]:
         if self.found.packed is None:
             return ()
-        filtered = len(self.found.packed) if wish.categories else len(wish.exclude)
-        chunk = wish.n + filtered
+        stored = len(self.found.packed)
+        needed = wish.offset + wish.n + len(wish.exclude)
+        chunk = stored if wish.is_filtered or wish.seen is False else needed
         return self.shelf.resolve(snapshot, self.found.packed, chunk, self.found.segment)
 
     def _static(self, surface: str) -> Iterable[Shown]:
@@ -75,17 +83,23 @@ class Supply:
 
 
 def fill(tiers: Sequence[Tier], supply: Supply, wish: Wish) -> list[tuple[Tier, Shown]]:
-    """At most `wish.n` items, each with its tier, no id and no title twice."""
+    """At most `wish.n` items after the first `wish.offset`, each with its tier, none twice.
+
+    Two items of one title are the same item to a shopper.
+    """
     offered = chain.from_iterable(
         ((tier, shown) for shown in supply.of(tier, wish)) for tier in tiers
     )
-    return list(islice(_distinct(offered, wish), wish.n))
+    distinct = _distinct(offered, wish, supply.shelf.hidden)
+    return list(islice(distinct, wish.offset, wish.offset + wish.n))
 
 
-def _distinct(offered: Iterable[tuple[Tier, Shown]], wish: Wish) -> Iterator[tuple[Tier, Shown]]:
+def _distinct(
+    offered: Iterable[tuple[Tier, Shown]], wish: Wish, hidden: frozenset[str]
+) -> Iterator[tuple[Tier, Shown]]:
     seen: set[Any] = set()
     for tier, shown in offered:
         names = {("id", shown.item_id), ("title", shown.title or shown.item_id)}
-        if wish.allows(shown) and not seen & names:
+        if wish.allows(shown) and shown.item_id not in hidden and not seen & names:
             seen |= names
             yield tier, shown

@@ -69,6 +69,15 @@ class NamespaceKeys:
         """String: which process is publishing; expires when that process stops renewing it."""
         return f"ns:{self.namespace}:publisher"
 
+    @property
+    def hidden(self) -> str:
+        """Set: ids of items that nobody is shown, from the next second on."""
+        return f"ns:{self.namespace}:live:hidden"
+
+    def recent(self, user_id: str) -> str:
+        """List: what the user did last, newest first (`store.live`)."""
+        return f"ns:{self.namespace}:live:recent:{user_id}"
+
     def version(self, version: str) -> VersionKeys:
         """The keys that *version* owns."""
         return VersionKeys(self.namespace, version)
@@ -124,6 +133,10 @@ class VersionKeys:
         """Hash: user id → packed explanations of the first items of the list."""
         _check("surface", surface, SURFACE_PATTERN)
         return f"{self.prefix}explain:{surface}:{bucket:d}"
+
+    def similar(self, bucket: int) -> str:
+        """Hash: item id → packed list of the items next to it."""
+        return f"{self.prefix}similar:{bucket:d}"
 
     def features(self, kind: str, bucket: int) -> str:
         """Hash: id of a user, an item, … → its packed features."""

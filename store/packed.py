@@ -1,8 +1,9 @@
 """One user's list as bytes: a 12 byte header, then a column per fact about an entry.
 
 Little endian throughout: header `<BBHff` (format version, flags, count n, lowest and highest
-score), item numbers u32 × n, scores u16 × n, reason codes u8 × n, sources u8 × n, reason items
-u32 × n: 12 + 12 n bytes. Both night and day read this file, so it needs only Python.
+score), item numbers u32 × n, scores u16 × n, reason codes u8 × n, sources u8 × n (the highest bit
+set: the user had the item before), reason items u32 × n: 12 + 12 n bytes. Both night and day read
+this file, so it needs only Python.
 """
 
 from __future__ import annotations
@@ -17,12 +18,16 @@ from typing_extensions import Buffer
 
 from settings.errors import NightshelfError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 HEADER = struct.Struct("<BBHff")
 BYTES_PER_ENTRY = 12
 MAX_ENTRIES = 0xFFFF
 SCORE_STEPS = 0xFFFF  # a stored score of 65535 is score_high
 NO_ITEM = 0xFFFFFFFF
+HAD = 0x80  # of a source: the user had the item before
+
+
+_SOURCES = bytes(byte % HAD for byte in range(256))  # without the bit
 
 
 class PackedListError(NightshelfError):
@@ -37,6 +42,7 @@ class Entry(NamedTuple):
     reason: int  # index into the manifest's reasons
     source: int  # index into the manifest's sources
     reason_item: int | None  # item number that the reason speaks of
+    had: bool = False  # whether the user had the item before
 
 
 class PackedList:
@@ -57,7 +63,7 @@ class PackedList:
         """Raises `PackedListError` when an entry names a reason or source beyond those."""
         if not self._reasons:
             return
-        reason, source = max(self._reasons), max(self._sources)
+        reason, source = max(self._reasons), max(self._sources.tobytes().translate(_SOURCES))
         if reason >= n_reasons or source >= n_sources:
             raise PackedListError(
                 f"reason {reason}, source {source}; the manifest has {n_reasons} and {n_sources}"
@@ -70,9 +76,9 @@ class PackedList:
         low, step = self.low, (self.high - self.low) / SCORE_STEPS
         columns = (self._numbers, self._scores, self._reasons, self._sources, self._reason_items)
         for number, score, reason, source, item in zip(*columns, strict=True):
-            yield Entry(
-                number, low + score * step, reason, source, None if item == NO_ITEM else item
-            )
+            about = None if item == NO_ITEM else item
+            had = source >= HAD
+            yield Entry(number, low + score * step, reason, source % HAD, about, had)
 
 
 def pack_list(

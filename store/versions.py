@@ -58,6 +58,7 @@ class VersionRecord:
     # never was, or whoever flipped away from it was killed before noting it
     activation: int | None = None  # place among those that were live; None: never, or left again
     features: Mapping[str, int] = field(default_factory=dict)  # kind of entity → buckets
+    similar_buckets: int = 0  # of items next to items
 
 
 def utc_now() -> str:

@@ -95,12 +95,14 @@ def make_lists(
     n_buckets: int = 4,
     surfaces: tuple[str, ...] = ("home", "discover"),
     explained: int = 0,
+    similar: int = 0,
 ) -> Path:
     """Write the lists of a made run; every title ends in its version id.
 
     Users are u0 … ; user k is in segment k mod 2; items are i0 … in categories c0, c1, c2.
     Nobody had anything before; `discover` would not repeat it. Of users with an even number the
-    first *explained* items are explained, where it is not 0.
+    first *explained* items are explained, where it is not 0. Next to item k are the *similar* items
+    after it, where that is not 0.
     """
     directory.mkdir(parents=True, exist_ok=True)
     version, shift = version_id(day, tag), int(tag, 16)
@@ -122,6 +124,8 @@ def make_lists(
     pq.write_table(pa.table(table), directory / "users.parquet")
     _write_catalogue(directory, n_items, version)
     _write_fallback(directory, n_items, surfaces)
+    if similar:
+        _write_similar(directory / "similar.parquet", n_items, n_buckets, similar)
     manifest = {
         "version": version,
         "run_id": version.rsplit("-", 1)[0],
@@ -138,6 +142,7 @@ def make_lists(
             | ({"features": FEATURES} if explained else {})
             for name in surfaces
         },
+        **({"similar": {"n_buckets": n_buckets}} if similar else {}),
         "had_items": [f"i{k}" for k in range(n_items)],
         "reasons": [
             {"code": "popular", "text": "Popular in {category}"},
@@ -168,6 +173,18 @@ def _write_explained(
         "bucket": pa.array([bucket for bucket, *_ in rows], pa.int32()),
         "user_id": [name for _, name, _ in rows],
         "explained": pa.array(values, pa.binary()),
+    }
+    pq.write_table(pa.table(table), path)
+
+
+def _write_similar(path: Path, n_items: int, n_buckets: int, n: int) -> None:
+    items = sorted((bucket_of(f"i{k}", n_buckets), f"i{k}", k) for k in range(n_items))
+    after = [[(k + step) % n_items for step in range(1, n + 1)] for *_, k in items]
+    lists = [packed(near, reason_item=k) for near, (*_, k) in zip(after, items, strict=True)]
+    table = {
+        "bucket": pa.array([bucket for bucket, *_ in items], pa.int32()),
+        "item_id": [name for _, name, _ in items],
+        "packed": pa.array(lists, pa.binary()),
     }
     pq.write_table(pa.table(table), path)
 

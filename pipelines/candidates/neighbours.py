@@ -53,6 +53,19 @@ class Neighbours:
         leading.sort_indices()
         return strongest_shared(leading, items, self._history, users)
 
+    def nearest_items(self) -> tuple[IntArray, IntArray, FloatArray]:
+        """Every item, its neighbour and how near that is: by item, nearest first.
+
+        Ties by item number; entries that are not above zero are left out.
+        """
+        counts = np.diff(self._similarity.indptr)
+        items = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+        near = self._similarity.data > 0
+        items, neighbours = items[near], self._similarity.indices[near].astype(np.int32)
+        scores = self._similarity.data[near].astype(np.float32)
+        order = np.lexsort((neighbours, -scores, items))
+        return items[order], neighbours[order], scores[order]
+
     def save(self, path: Path) -> None:
         save_arrays(path, {"history": self._history, "similarity": self._similarity})
 

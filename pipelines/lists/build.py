@@ -24,6 +24,7 @@ from pipelines.lists.pack import (
     write_fallback,
 )
 from pipelines.lists.settings import ReasonSettings
+from pipelines.lists.similar import write_similar
 from pipelines.lists.user_rows import build_user_rows, items_to_remember
 from pipelines.progress import progress
 from pipelines.publish.features import write_online_features
@@ -52,6 +53,7 @@ def build_lists(run: Run) -> Mapping[str, Any]:
         write_by_bucket(directory / "users.parquet", list(rows), values, "row", n_buckets)
         write_catalogue(directory / "catalogue.parquet", index)
         write_fallback(directory / "fallback.parquet", fallback, used_generators(run))
+        similar = write_similar(run, index, directory)
         features = write_online_features(run, directory)
         lists_hash = hash_files(directory.glob("*.parquet"), root=directory)
         write_json(
@@ -62,6 +64,7 @@ def build_lists(run: Run) -> Mapping[str, Any]:
                 "n_buckets": n_buckets,
                 "surfaces": surfaces,
                 "features": features,
+                **({} if similar is None else {"similar": similar}),
                 "had_items": index.item_ids[had_items].tolist(),
                 "counts": {"users": len(rows), "items": index.n_items, "fallback": len(fallback)},
                 **_provenance(run),
@@ -69,6 +72,7 @@ def build_lists(run: Run) -> Mapping[str, Any]:
         )
     counts = {f"{name}_users": surface["n_users"] for name, surface in surfaces.items()}
     counts |= {f"{name}_features": kind["n_rows"] for name, kind in features["kinds"].items()}
+    counts["similar_items"] = 0 if similar is None else similar["n_items"]
     return {**counts, "fallback_lists": len(fallback), "lists_hash": lists_hash}
 
 

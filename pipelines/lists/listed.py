@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from scipy.sparse import csr_matrix
 
 from pipelines.candidates.fit import load_generator, used_generators
+from pipelines.candidates.generator import look_up
 from pipelines.features.database import NO_SEGMENT, user_segments
 from pipelines.index import Index
 from pipelines.inputs import run_cutoffs
@@ -39,6 +40,7 @@ SCHEMA = pa.schema(
         "source": pa.uint8(),
         "reason_item": pa.int32(),
         "generators": pa.uint32(),
+        "had": pa.bool_(),
     }
 )
 
@@ -55,10 +57,11 @@ class Listed:
     sources: np.ndarray  # uint8, position in `used_generators`
     reason_items: IntArray  # -1: none
     generators: np.ndarray  # uint32: a bit for each of `used_generators` that proposed it
+    had: npt.NDArray[np.bool_]  # whether the user had an event with the item
 
     def to_arrow(self) -> pa.Table:
         columns = (self.users, self.ranks, self.items, self.scores)
-        why = (self.reasons, self.sources, self.reason_items, self.generators)
+        why = (self.reasons, self.sources, self.reason_items, self.generators, self.had)
         return pa.table([*columns, *why], schema=SCHEMA)
 
 
@@ -87,9 +90,9 @@ def list_shard(
     users, items = ranked["user"].to_numpy(), ranked["item"].to_numpy()
     scores, sources = ranked["score"].to_numpy(), ranked["source"].to_numpy()
     chosen = load_rules(index, lists, settings).select(users, items, scores)
-    chosen = chosen[_place(users[chosen]) < settings.length]
+    chosen = chosen[places(users[chosen]) < settings.length]
     users, items, sources = users[chosen], items[chosen], sources[chosen]
-    places = _place(users)
+    ranks = places(users)
     generators = used_generators(run)
     night = run_cutoffs(run).night
     codes = reason_codes(users, items, sources, generators, history, purchases)
@@ -98,7 +101,7 @@ def list_shard(
         sources,
         users,
         items,
-        places < lists.explained_items,
+        ranks < lists.explained_items,
         generators,
         lambda name: load_generator(run, night, name),
     )
@@ -108,13 +111,14 @@ def list_shard(
     codes = settle_codes(codes, reason_items, _has_segment(run, index, users, templates), templates)
     return Listed(
         users=users,
-        ranks=(places + 1).astype(np.int16),
+        ranks=(ranks + 1).astype(np.int16),
         items=items,
-        scores=_never_rising(scores[chosen], places == 0),
+        scores=_never_rising(scores[chosen], ranks == 0),
         reasons=codes,
         sources=sources,
         reason_items=reason_items,
         generators=ranked["generators"].to_numpy()[chosen],
+        had=look_up(history, users, items) > 0,
     )
 
 
@@ -132,7 +136,7 @@ def listed_path(directory: Path, surface: str) -> Path:
     return directory / f"listed-{surface}.parquet"
 
 
-def _place(users: IntArray) -> np.ndarray:
+def places(users: IntArray) -> np.ndarray:
     """0, 1, 2 … within each run of one user."""
     starts = np.flatnonzero(np.r_[True, users[1:] != users[:-1]]) if len(users) else users
     sizes = np.diff(np.r_[starts, len(users)])

@@ -16,8 +16,8 @@ from pipelines.interactions import FloatArray, IntArray
 from pipelines.lists.fallback import FallbackList
 from pipelines.lists.listed import Listed
 from store.keys import bucket_of
+from store.packed import HAD, SCORE_STEPS, pack_list
 from store.packed import NO_ITEM as NO_PACKED_ITEM
-from store.packed import SCORE_STEPS, pack_list
 
 BLOCK_SIZE = 256  # catalogue rows a block: about 20 kB, one trip for a cold one
 
@@ -33,6 +33,7 @@ def pack_lists(listed: Listed) -> Iterator[tuple[int, bytes]]:
     steps = _quantise(listed.scores, np.repeat(low, ends - starts), np.repeat(high, ends - starts))
     numbers = listed.items.astype("<u4")
     reason_items = _packed_items(listed.reason_items)
+    sources = listed.sources | np.where(listed.had, HAD, 0).astype(np.uint8)
     for row, (start, end) in enumerate(zip(starts, ends, strict=True)):
         part = slice(start, end)
         yield (
@@ -43,7 +44,7 @@ def pack_lists(listed: Listed) -> Iterator[tuple[int, bytes]]:
                 numbers[part].data,
                 steps[part].data,
                 listed.reasons[part].data,
-                listed.sources[part].data,
+                sources[part].data,
                 reason_items[part].data,
             ),
         )
@@ -65,15 +66,21 @@ def pack_fallback(fallback: FallbackList, source: int) -> bytes:
 
 
 def write_by_bucket(
-    path: Path, user_ids: Sequence[str], values: Sequence[bytes], column: str, n_buckets: int
+    path: Path,
+    ids: Sequence[str],
+    values: Sequence[bytes],
+    column: str,
+    n_buckets: int,
+    *,
+    id_column: str = "user_id",
 ) -> None:
-    """A Parquet file of (bucket, user_id, *column*), sorted as the store will take it."""
-    buckets = np.array([bucket_of(user, n_buckets) for user in user_ids], dtype=np.int32)
-    order = np.lexsort((np.array(user_ids, dtype=object), buckets))
+    """A Parquet file of (bucket, *id_column*, *column*), sorted as the store will take it."""
+    buckets = np.array([bucket_of(entity, n_buckets) for entity in ids], dtype=np.int32)
+    order = np.lexsort((np.array(ids, dtype=object), buckets))
     table = pa.table(
         {
             "bucket": buckets[order],
-            "user_id": pa.array([user_ids[i] for i in order], type=pa.string()),
+            id_column: pa.array([ids[i] for i in order], type=pa.string()),
             column: pa.array([values[i] for i in order], type=pa.binary()),
         }
     )

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, Field
 
 from settings import Section
+from settings.project import Identifier
 
 
 class ListSettings(Section):
@@ -29,6 +30,15 @@ class ListSettings(Section):
     # Levels of trees that an explanation looks at in the time in which a candidate is proposed,
     # described and scored; measured, see docs/decisions/explanations.md.
     explain_steps: Annotated[int, Field(ge=1)] = 350
+
+
+class SimilarSettings(Section):
+    """Items next to items, for sessions and for `GET /items/<item>/similar`."""
+
+    section_name: ClassVar[str] = "similar"
+
+    generator: Identifier = "item_item"  # whose neighbours they are, one that a surface uses
+    items: Annotated[int, Field(ge=0, le=200)] = 20  # next to an item; 0: none are published
 
 
 def placeholders(template: str) -> set[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ MANIFEST_KEYS = frozenset(
     {"version", "run_id", "namespace", "as_of", "model", "lists_hash", "n_buckets", "block_size"}
     | {"variants", "surfaces", "reasons", "sources", "metrics", "counts"}
 )
+SIMILAR_FILE = "similar.parquet"
 READ_BYTES = 8_000_000  # of one Parquet batch, about
 
 
@@ -40,16 +42,10 @@ class BucketedTable:
 
     path: Path
     value: str  # name of the column that holds the bytes
-    keys: VersionKeys
     n_buckets: int
-    surface: str | None = None  # None for the user rows and for features
-    is_explain: bool = False  # explanations, which only some users have
-    kind: str | None = None  # of the entities, where the values are their features
-
-    @property
-    def id_column(self) -> str:
-        """Name of the column that holds the field of the hash."""
-        return "user_id" if self.kind is None else "id"
+    key: Callable[[int], str]  # the hash that holds a bucket
+    id_column: str = "user_id"  # name of the column that holds the field of the hash
+    mean_entries: float = 0.0  # of a packed list; 0 where the values are none
 
     @property
     def n_rows(self) -> int:
@@ -61,16 +57,6 @@ class BucketedTable:
         """Size of its columns before compression."""
         metadata = pq.read_metadata(self.path)
         return sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
-
-    def key(self, bucket: int) -> str:
-        """The hash that holds *bucket*."""
-        if self.kind is not None:
-            return self.keys.features(self.kind, bucket)
-        if self.surface is None:
-            return self.keys.users(bucket)
-        if self.is_explain:
-            return self.keys.explain(self.surface, bucket)
-        return self.keys.lists(self.surface, DEFAULT_VARIANT, bucket)
 
     def count_by_bucket(self) -> npt.NDArray[np.int64]:
         """How many rows every bucket has, shape (n_buckets,).
@@ -125,6 +111,11 @@ class ListsDirectory:
         return list(load_kinds(self.manifest).values())
 
     @property
+    def similar_buckets(self) -> int:
+        """Buckets of the items next to items; 0 in lists that were made without."""
+        return int(self.manifest.get("similar", {"n_buckets": 0})["n_buckets"])
+
+    @property
     def surfaces(self) -> tuple[str, ...]:
         """Names of the surfaces, sorted."""
         return tuple(sorted(self.manifest["surfaces"]))
@@ -140,25 +131,36 @@ class ListsDirectory:
         return NamespaceKeys(self.manifest["namespace"]).version(self.version)
 
     def tables(self) -> list[BucketedTable]:
-        """The lists of every surface, what explains them, features, then the user rows."""
+        """Lists of every surface, what explains them, features, items next to items, user rows."""
         keys, n = self.keys, self.n_buckets
         lists = [
-            BucketedTable(self.path / f"lists-{surface}.parquet", "packed", keys, n, surface)
+            BucketedTable(
+                self.path / f"lists-{surface}.parquet",
+                "packed",
+                n,
+                partial(keys.lists, surface, DEFAULT_VARIANT),
+                mean_entries=float(self.manifest["surfaces"][surface]["n_items_mean"]),
+            )
             for surface in self.surfaces
         ]
         explained = [
-            BucketedTable(path, "explained", keys, n, surface, is_explain=True)
+            BucketedTable(path, "explained", n, partial(keys.explain, surface))
             for surface in self.surfaces
             if "features" in self.manifest["surfaces"][surface]
             for path in [self.path / f"explain-{surface}.parquet"]
         ]
         features = [
-            BucketedTable(path, "cells", keys, kind.n_buckets, kind=kind.name)
+            BucketedTable(path, "cells", kind.n_buckets, partial(keys.features, kind.name), "id")
             for kind in self.feature_kinds
             for path in [self.path / features_file(kind.name)]
         ]
-        users = BucketedTable(self.path / "users.parquet", "row", keys, n)
-        return [*lists, *explained, *features, users]
+        similar = [
+            BucketedTable(path, "packed", self.similar_buckets, keys.similar, "item_id")
+            for path in [self.path / SIMILAR_FILE]
+            if self.similar_buckets
+        ]
+        users = BucketedTable(self.path / "users.parquet", "row", n, keys.users)
+        return [*lists, *explained, *features, *similar, users]
 
     def fallback(self) -> dict[str, bytes]:
         """Field → packed list, for users without a list of their own."""

@@ -37,15 +37,14 @@ def check_store(client: redis.Redis, lists: ListsDirectory, settings: PublishSet
 def estimate_bytes(lists: ListsDirectory) -> int:
     """Bytes of memory that the lists will take, slightly too many."""
     small = sum(map(len, lists.fallback().values())) + sum(map(len, lists.catalogue().values()))
-    return small + sum(_table_bytes(lists, table) for table in lists.tables())
+    return small + sum(_table_bytes(table) for table in lists.tables())
 
 
-def _table_bytes(lists: ListsDirectory, table: BucketedTable) -> int:
+def _table_bytes(table: BucketedTable) -> int:
     rows, n_bytes = table.n_rows, table.n_bytes
     # Equal lists are stored once in Parquet, each in the store.
-    if table.surface is not None and not table.is_explain:
-        entries = float(lists.manifest["surfaces"][table.surface]["n_items_mean"])
-        n_bytes = max(n_bytes, int(rows * (HEADER.size + BYTES_PER_ENTRY * entries)))
+    if table.mean_entries:
+        n_bytes = max(n_bytes, int(rows * (HEADER.size + BYTES_PER_ENTRY * table.mean_entries)))
     return n_bytes + rows * ROW_OVERHEAD
 
 

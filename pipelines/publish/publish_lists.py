@@ -143,6 +143,7 @@ def _write_record(
         as_of=lists.manifest["as_of"],
         created=utc_now(),
         features={kind.name: kind.n_buckets for kind in lists.feature_kinds},
+        similar_buckets=lists.similar_buckets,
     )
     write_version(client, namespace, record)
 

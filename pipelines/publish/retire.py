@@ -150,4 +150,5 @@ def _keys_of(namespace: str, record: VersionRecord) -> Iterator[str]:
                 yield keys.overlay(surface, variant, bucket)
     for kind, n_buckets in record.features.items():
         yield from (keys.features(kind, bucket) for bucket in range(n_buckets))
+    yield from (keys.similar(bucket) for bucket in range(record.similar_buckets))
     yield from (keys.catalogue(block) for block in range(record.n_blocks))

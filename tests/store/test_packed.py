@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from store.packed import NO_ITEM, Entry, PackedListError, pack_list, unpack_list
+from store.packed import HAD, NO_ITEM, Entry, PackedListError, pack_list, unpack_list
 
 NUMBERS = st.integers(0, NO_ITEM - 1)
 ENTRIES = st.lists(
@@ -26,7 +26,7 @@ SCORE = st.floats(-1e6, 1e6, width=32)
 @settings(max_examples=200, deadline=None)
 @given(entries=ENTRIES, one=SCORE, other=SCORE)
 def test_every_list_survives_the_round_trip(entries, one, other):
-    """Numbers, reasons and sources come back exactly, scores to 1/65535 of their range."""
+    """Numbers, reasons, sources and what was had come back; scores to 1/65535 of their range."""
     low, high = sorted((one, other))
     numbers, scores, reasons, sources, items = zip(*entries, strict=True) if entries else [()] * 5
     data = pack_list(
@@ -40,7 +40,7 @@ def test_every_list_survives_the_round_trip(entries, one, other):
     )
     found = unpack_list(data)
     step = (high - low) / 65535
-    expected = [Entry(n, low + s * step, r, o, i) for n, s, r, o, i in entries]
+    expected = [Entry(n, low + s * step, r, o % HAD, i, o >= HAD) for n, s, r, o, i in entries]
     assert (len(data), len(found), list(found)) == (12 + 12 * len(entries), len(entries), expected)
 
 
@@ -56,7 +56,7 @@ def test_the_layout_is_the_documented_one():
         struct.pack("<2I", NO_ITEM, 9),
     )
     assert data == bytes.fromhex(
-        "0100 0200 0000003f 0000803f 07000000 70110100 ffff 0000 0102 0304 ffffffff 09000000"
+        "0200 0200 0000003f 0000803f 07000000 70110100 ffff 0000 0102 0304 ffffffff 09000000"
     )
     assert list(unpack_list(data)) == [Entry(7, 1.0, 1, 3, None), Entry(70000, 0.5, 2, 4, 9)]
 
@@ -65,11 +65,11 @@ def test_the_layout_is_the_documented_one():
     ("data", "said"),
     [
         (b"", "0 bytes; a packed list has at least 12"),
-        (struct.pack("<BBHff", 2, 0, 0, 0, 1), "format version 2, flags 0"),
-        (struct.pack("<BBHff", 1, 1, 0, 0, 1), "format version 1, flags 1"),
-        (struct.pack("<BBHff", 1, 0, 3, 0, 1) + b"x" * 35, "47 bytes for 3 entries; expected 48"),
-        (struct.pack("<BBHff", 1, 0, 0, 2, 1), "scores from 2.0 to 1.0"),
-        (struct.pack("<BBHff", 1, 0, 0, 0, float("nan")), "scores from 0.0 to nan"),
+        (struct.pack("<BBHff", 1, 0, 0, 0, 1), "format version 1, flags 0"),
+        (struct.pack("<BBHff", 2, 1, 0, 0, 1), "format version 2, flags 1"),
+        (struct.pack("<BBHff", 2, 0, 3, 0, 1) + b"x" * 35, "47 bytes for 3 entries; expected 48"),
+        (struct.pack("<BBHff", 2, 0, 0, 2, 1), "scores from 2.0 to 1.0"),
+        (struct.pack("<BBHff", 2, 0, 0, 0, float("nan")), "scores from 0.0 to nan"),
     ],
 )
 def test_damage_is_named(data, said):

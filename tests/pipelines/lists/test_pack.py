@@ -29,11 +29,12 @@ def made_lists(seed):
         sources=dice.integers(0, 5, n).astype(np.uint8),
         reason_items=dice.integers(-1, 9, n).astype(np.int32),
         generators=dice.integers(1, 2**5, n).astype(np.uint32),
+        had=dice.integers(0, 2, n).astype(bool),
     )
 
 
 def test_packed_lists_unpack_to_the_same_entries():
-    """Numbers, order, reasons and sources are equal; scores within half a step of 65535."""
+    """All but the scores are equal; those are within half a step of 65535."""
     seed = random.randrange(10**6)
     print(f"seed {seed}")
     listed = made_lists(seed)
@@ -42,12 +43,13 @@ def test_packed_lists_unpack_to_the_same_entries():
     for user, data in packed.items():
         rows = np.flatnonzero(listed.users == user)
         entries = list(unpack_list(data))
-        assert [(e.number, e.reason, e.source, e.reason_item) for e in entries] == [
+        assert [(e.number, e.reason, e.source, e.reason_item, e.had) for e in entries] == [
             (
                 int(listed.items[row]),
                 int(listed.reasons[row]),
                 int(listed.sources[row]),
                 None if listed.reason_items[row] < 0 else int(listed.reason_items[row]),
+                bool(listed.had[row]),
             )
             for row in rows
         ]

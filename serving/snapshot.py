@@ -1,0 +1,44 @@
+"""One version as a web process holds it: what requests need without asking the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from serving.shown import Provenance, Shown
+from serving.static_lists import StaticLists
+from store.features import FeatureKind
+from store.keys import VersionKeys
+from store.pointer import Pointer
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One version, as far as requests need it without asking the store."""
+
+    pointer: Pointer
+    keys: VersionKeys
+    manifest: Mapping[str, Any]
+    provenance: Provenance
+    prefixes: Mapping[str, str]  # surface → its list keys without the bucket
+    repeats: Mapping[str, bool]  # surface → whether it shows what a user had
+    fallback: Mapping[str, tuple[Shown, ...]]  # "<surface>/trending" … → resolved list
+    had_places: Mapping[str, int]  # item id → bit of a user's `had`
+    kinds: Mapping[str, FeatureKind]  # of entities that there are features of
+    similar_buckets: int  # of items next to items; 0: this version has none
+    as_of: float  # seconds since 1970: the lists know what happened before
+
+    @property
+    def surfaces(self) -> tuple[str, ...]:
+        """Names of the surfaces this version has lists for."""
+        return tuple(self.prefixes)
+
+    def static(self) -> StaticLists:
+        """This version's global (else trending) lists, to be kept in a file."""
+        lists = {
+            surface: self.fallback.get(f"{surface}/global")
+            or self.fallback.get(f"{surface}/trending", ())
+            for surface in self.surfaces
+        }
+        return StaticLists(self.provenance, lists)

@@ -1,0 +1,70 @@
+"""What a request for recommendations asks for, checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from serving.shown import Shown
+
+# Members that an item of an answer may have; `item_id` is always there.
+ITEM_FIELDS = (
+    "rank",
+    "item_id",
+    "score",
+    "title",
+    "category",
+    "reason",
+    "source",
+    "tier",
+    "propensity",
+    "explanation",
+)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One request, every value of it checked."""
+
+    user_id: str | None  # None: somebody who is not known, but for the session
+    surface: str
+    n: int
+    exclude: frozenset[str]  # item ids
+    categories: frozenset[str]  # empty: every category
+    offset: int = 0  # items passed over, as those of earlier pages
+    min_score: float | None = None  # of an item as it is shown, whatever its tier
+    seen: bool | None = None  # whether to show what the user had; None: as the surface does
+    explain: bool = False  # whether to say what speaks for the first items
+    fields: tuple[str, ...] = ITEM_FIELDS  # members of an item, in the order of `ITEM_FIELDS`
+    context: tuple[tuple[str, str], ...] = ()  # name → value, sorted by name
+    session: tuple[str, ...] = ()  # items that the caller says were looked at, newest first
+
+    def allows(self, shown: Shown) -> bool:
+        """Whether *shown* passes the filters of the request."""
+        return (
+            shown.item_id not in self.exclude
+            and shown.item_id not in self.session
+            and (not self.categories or shown.category in self.categories)
+            and (self.min_score is None or shown.score >= self.min_score)
+        )
+
+    def as_key(self) -> tuple[object, ...]:
+        """Everything that is asked for, spelt one way."""
+        return (
+            self.user_id,
+            self.surface,
+            self.n,
+            sorted(self.exclude),
+            sorted(self.categories),
+            self.offset,
+            self.min_score,
+            self.seen,
+            self.explain,
+            self.fields,
+            self.context,
+            self.session,
+        )
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether how many stored items an answer takes cannot be said beforehand."""
+        return bool(self.categories) or self.min_score is not None
