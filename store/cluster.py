@@ -18,6 +18,7 @@ from redis.connection import Connection, ConnectionPool
 
 from store.address import Node
 from store.cluster_pipeline import ClusterPipeline
+from store.cluster_trip import ask_nodes
 from store.following import Options
 from store.slots import READS, Shard, parse_slots, slot_of
 
@@ -87,6 +88,14 @@ class ClusterReader(redis.Redis):
                     options["redis_connect_func"] = _allow_reading
                 self._pools[node] = ConnectionPool(**options)
             return self._pools[node]
+
+    def ask(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
+        """The replies to *commands* as they came, in one trip to all nodes that have their keys.
+
+        Errors that a node answers with are among them, not raised. Raises what the client raises
+        when a node does not answer.
+        """
+        return ask_nodes(self, commands)
 
     def pipeline(self, transaction: bool = False, shard_hint: Any = None) -> Pipeline:
         """Commands for whichever nodes, sent together; never a transaction."""

