@@ -35,7 +35,7 @@ class ClusterPipeline(Pipeline):
         flat, parts = _split(stack)
         replies = self._reader.ask([arguments for arguments, _ in flat])
         if raise_on_error:
-            self.raise_first_error(flat, replies)
+            self.raise_first_error(flat, replies)  # type: ignore[no-untyped-call]
         answers = iter(
             [self._parse(reply, *staged) for reply, staged in zip(replies, flat, strict=True)]
         )

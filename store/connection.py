@@ -117,7 +117,7 @@ def _connect_patient(settings: StoreSettings) -> redis.Redis:
     if address.kind == "sentinel":
         sentinels = _LocatedSentinel(_sentinel_locator(settings, options, replicas=False))
         options.pop("connection_class", None)
-        return sentinels.master_for(
+        return sentinels.master_for(  # type: ignore[no-untyped-call]
             address.service, ssl=address.is_encrypted, retry=patience, **options
         )
     patience = Retry(ExponentialBackoff(cap=1.0, base=0.05), PUBLISHER_RETRIES)
@@ -132,7 +132,7 @@ class _LocatedSentinel(Sentinel):
     """
 
     def __init__(self, locate: SentinelLocator) -> None:
-        super().__init__([])
+        super().__init__([])  # type: ignore[no-untyped-call]
         self._locate = locate
 
     def discover_master(self, service_name: str) -> Node:

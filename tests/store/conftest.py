@@ -7,7 +7,7 @@ from serving.shelf import Shelf
 from serving.static_lists import PACKAGED, read_static
 from store.connection import connect_publisher, connect_reader
 from store.live import RecentEvent, hide_items, note_event
-from tests.shelf_fixtures import make_lists
+from tests.shelf_fixtures import make_lists, user_list
 
 
 @pytest.fixture
@@ -48,10 +48,10 @@ def read_all():
     def call(shelf):
         snapshot = shelf.snapshot
         found = shelf.fetch(snapshot, "home", "u1")
-        numbers = [entry.number for entry in found.packed]
+        shown = list(shelf.personal(snapshot, found.stored, 40))
         near = shelf.fetch_similar(snapshot, [f"i{k}" for k in range(8)])
-        shown = list(shelf.resolve(snapshot, found.packed, 40, found.segment))
-        assert [item.item_id for item in shown] == [f"i{number}" for number in numbers]
+        expected = [f"i{number}" for number in user_list(1, n_items=40, length=20, shift=0)]
+        assert [item.row.item_id for item in shown] == expected
         assert len(near) == 8
         assert {event.item_id for event in found.recent} == {"i2"}
         assert shelf.hidden == {"i1"}

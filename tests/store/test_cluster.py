@@ -169,11 +169,20 @@ def test_replicas_are_read_and_promoted_ones_followed(tmp_path, publish_to, open
         cluster.primaries[1].send(signal.SIGKILL)
         promoted = cluster.replicas[1].client()
         wait_until(lambda: promoted.info("replication")["role"] == "master", "it is promoted")
-        shelf.refresh()
+        wait_until(lambda: _is_read(shelf), "every node has heard of it")
         assert read_all(shelf) == version
         with connect_primary(settings) as client:
             keys = [f"k{n}" for n in range(30)]
             assert wait_until(lambda: _written(client, keys), "all slots can be written")
+
+
+def _is_read(shelf):
+    try:
+        shelf.refresh()
+        shelf.fetch_similar(shelf.snapshot, [f"i{k}" for k in range(40)])
+    except redis.RedisError:
+        return False
+    return True
 
 
 def _written(client, keys):
