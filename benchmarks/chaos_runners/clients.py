@@ -61,6 +61,10 @@ class Load:
         """Everything after *since* until now, in the order of the answers."""
         return sorted(one for seen in self._seen for one in list(seen) if one.at >= since)
 
+    def silent(self, since: float) -> int:
+        """How many clients got no answer after *since*."""
+        return sum(not any(one.at >= since for one in list(seen)) for seen in self._seen)
+
     def wait_for(self, accept: Callable[[Seen], bool], n: int, seconds: float) -> bool:
         """Whether *accept* took the next *n* answers of everybody together, within *seconds*."""
         deadline = time.monotonic() + seconds

@@ -3,6 +3,8 @@
 import time
 from http import HTTPStatus
 
+import pytest
+
 from benchmarks.chaos_runners.clients import HalfSent
 from benchmarks.chaos_runners.scenarios import (
     activate_in_turns,
@@ -53,11 +55,11 @@ def test_versions_change_without_a_gap(stage):
         assert {one.tier for one in load.seen(started)} == {"personal"}
 
 
+@pytest.mark.xfail(strict=True, reason="a thread of gthread waits for the rest of its request")
 def test_slow_clients_hold_up_nobody(stage):
-    """Forty requests that never end, and the others are answered as before."""
-    with stage.load() as load, HalfSent(stage.site.address, 40):
+    """A hundred requests that never end, and everybody else is answered all the time."""
+    with stage.load() as load, HalfSent(stage.site.address, 100):
         started = time.monotonic()
-        time.sleep(1.5)
+        time.sleep(2)
+        assert load.silent(started + 1) == 0
         assert outcome(load, started) == ({HTTPStatus.OK}, 0)
-        assert len(load.seen(started)) > 50
-        assert max(one.seconds for one in load.seen(started)) < 1.0
