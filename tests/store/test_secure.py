@@ -2,6 +2,7 @@
 
 import ssl
 import subprocess
+from pathlib import Path
 
 import pytest
 import redis
@@ -15,6 +16,7 @@ from store.connection import (
 )
 from tests.store_servers import Cluster, EncryptedDoor, Server, Watched, ended, wait_until
 
+ROOT = Path(__file__).parents[2]
 SECRET = "s3cret/:@"  # noqa: S105 — made up, of a server that lives for one test
 
 
@@ -110,6 +112,29 @@ def test_an_acl_user_reads_no_more_than_a_reader_must(tmp_path, password_file, p
                 reader.set("ns:demo:active", "9 x")
             with pytest.raises(redis.exceptions.NoPermissionError):
                 reader.get("other")
+
+
+READER = "~ns:demo:* resetchannels -@all +@read +ping +select +info"
+PUBLISHER = "~ns:demo:* resetchannels +@all -@admin -@dangerous +info"
+ON_A_CLUSTER = "+cluster|slots +readonly +asking +command"
+
+
+def test_rights_that_the_manual_names_are_enough_on_a_cluster(
+    tmp_path, password_file, publish_to, open_shelf, read_all
+):
+    """Both users, with what a cluster asks for besides; publishing and every read go through."""
+    manual = (ROOT / "docs/cookbook/run-with-sentinel-or-cluster.md").read_text(encoding="utf-8")
+    assert all(words in manual for words in (READER, PUBLISHER, ON_A_CLUSTER))
+    with ended(Cluster(tmp_path / "servers")) as cluster:
+        for name, rights in (("web", READER), ("night", PUBLISHER)):
+            for node in cluster.primaries:
+                words = f"{rights} {ON_A_CLUSTER}".split()
+                node.client().execute_command("ACL SETUSER", name, "on", f">{SECRET}", *words)
+        login = {"password_file": str(password_file), "timeout_ms": 2000}
+        version = publish_to(StoreSettings(url=cluster.url, username="night", **login))
+        shelf = open_shelf(StoreSettings(url=cluster.url, username="web", **login))
+        shelf.refresh()
+        assert read_all(shelf) == version
 
 
 def test_a_new_password_needs_no_restart(tmp_path, password_file):
