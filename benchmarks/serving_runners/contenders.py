@@ -1,0 +1,219 @@
+"""Our app as it is served, its peers, and the ceiling: each with the same workers over one store.
+
+The peers answer with bodies that were made before, one `GET` each, as long as ours are.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benchmarks.peers_runners.environments import make_environment
+from benchmarks.peers_runners.feast_server import feast_server
+from benchmarks.peers_runners.http_load import Address, Answer, LoadError, ask, post
+from benchmarks.peers_runners.processes import free_port, running
+from benchmarks.serving_runners.made_lists import NAMESPACE, VERSION
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNNERS = "benchmarks.serving_runners"
+REQUIREMENTS = ROOT / "benchmarks" / "peers_runners"
+OURS, BARE, FLASK, FASTAPI, FEAST = "nightshelf", "bare", "flask", "fastapi", "feast"
+CONTENDERS = (OURS, BARE, FLASK, FASTAPI, FEAST)
+N = 20  # items of an answer
+WORKERS = 2
+ENTITY, VIEW, BODY = "user_id", "recs", "body"  # of Feast's table
+IN_A_ROW = 10  # answers from new connections, so that every worker is likely to be ready
+
+
+@dataclass(frozen=True)
+class Contender:
+    """Somebody who answers with a user's recommendations, and how to ask."""
+
+    address: Address
+    pid: int
+    request: Callable[[str], str]  # user → request
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where contenders are started."""
+
+    folder: Path
+    port: int  # of the store
+    environments: Path  # of the peers
+    limit_s: float | None  # for making one
+
+    @property
+    def store(self) -> str:
+        """The address of the store's first database."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+
+def get(user: str, headers: str = "") -> str:
+    """The request for the recommendations of *user*; *headers* end their lines themselves."""
+    return f"GET /recs/{user}?n={N} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n"
+
+
+def ask_feast(user: str) -> str:
+    features = {"features": [f"{VIEW}:{BODY}"], "entities": {ENTITY: [user]}}
+    return post("/get-online-features", json.dumps(features))
+
+
+@contextmanager
+def serve_ours(place: Place, user: str) -> Iterator[Contender]:
+    """Gunicorn as `make serve` starts it."""
+    settings, port = _write_settings(place, OURS)
+    address = ("127.0.0.1", port)
+
+    def answers() -> bool:
+        found = ask_once(address, get(user))
+        return bool(json.loads(found.body)["version"] == VERSION)
+
+    with _gunicorn(place, OURS, address, answers, settings=settings) as contender:
+        yield contender
+
+
+@contextmanager
+def serve_bare(place: Place, user: str) -> Iterator[Contender]:
+    """The function under the same gunicorn, configured as ours is."""
+    settings, port = _write_settings(place, BARE)
+    address = ("127.0.0.1", port)
+    with _gunicorn(
+        place,
+        BARE,
+        address,
+        _says(address, get(user)),
+        f"{RUNNERS}.bare_wsgi:app",
+        settings=settings,
+    ) as contender:
+        yield contender
+
+
+@contextmanager
+def serve_flask(place: Place, user: str) -> Iterator[Contender]:
+    """Gunicorn with its own defaults, so with workers that answer one request at a time."""
+    address = ("127.0.0.1", free_port())
+    words = ["-k", "sync", "-w", str(WORKERS), "-b", f"127.0.0.1:{address[1]}"]
+    words += ["--no-control-socket", f"{RUNNERS}.plain_flask:app"]
+    with _gunicorn(place, FLASK, address, _says(address, get(user)), *words) as contender:
+        yield contender
+
+
+@contextmanager
+def serve_fastapi(place: Place, user: str) -> Iterator[Contender]:
+    """Uvicorn with uvloop and httptools."""
+    requirements = REQUIREMENTS / f"{FASTAPI}.txt"
+    python = make_environment(requirements, place.environments, seconds=place.limit_s)
+    address = ("127.0.0.1", free_port())
+    command = [str(python), "-m", "uvicorn", f"{RUNNERS}.plain_fastapi:app"]
+    command += ["--port", str(address[1]), "--workers", str(WORKERS), "--no-access-log"]
+    command += ["--loop", "uvloop", "--http", "httptools", "--log-level", "warning"]
+    answers = _says(address, get(user))
+    with _running(place, FASTAPI, command, address, answers) as contender:
+        yield contender
+
+
+@contextmanager
+def serve_feast(place: Place, users: Sequence[str], body: bytes) -> Iterator[Contender]:
+    """`feast serve` with *body* as the one feature of each of *users*."""
+    requirements = REQUIREMENTS / f"{FEAST}.txt"
+    python = make_environment(requirements, place.environments, seconds=place.limit_s)
+    path = place.folder / f"{VIEW}.parquet"
+    # Feast puts the text into JSON: without quotes it stays as long as it is.
+    text = body.decode().replace('"', "'")
+    pq.write_table(pa.table({ENTITY: list(users), BODY: [text] * len(users)}), path)
+    with feast_server(
+        place.folder / FEAST,
+        {VIEW: path},
+        entity=ENTITY,
+        port=place.port,
+        python=python,
+        workers=WORKERS,
+        answers=lambda address: _ready(_says(address, ask_feast(users[0]))),
+    ) as feast:
+        yield Contender(feast.address, feast.pid, ask_feast)
+
+
+def ask_once(address: Address, request: str) -> Answer:
+    """The answer to *request* on a connection of its own.
+
+    Raises `OSError` or `LoadError` when there is none, or when it is an error.
+    """
+    with socket.create_connection(address, timeout=10) as connection:
+        answer = ask(connection, request.encode("ascii"))
+    if answer.status not in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
+        raise LoadError(f"answered {answer.status}: {answer.body[:200]!r}")
+    return answer
+
+
+def _write_settings(place: Place, name: str) -> tuple[Path, int]:
+    """A settings file for the server *name*, all else as it is by default; and its port."""
+    folder, port = place.folder / name, free_port()
+    folder.mkdir()
+    file = folder / "nightshelf.toml"
+    file.write_text(
+        f'[project]\nnamespace = "{NAMESPACE}"\n[store]\nurl = "{place.store}"\n'
+        f'[serving]\nbind = "127.0.0.1:{port}"\nworkers = {WORKERS}\n',
+        encoding="utf-8",
+    )
+    return file, port
+
+
+@contextmanager
+def _gunicorn(
+    place: Place,
+    name: str,
+    address: Address,
+    answers: Callable[[], bool],
+    *words: str,
+    settings: Path | None = None,
+) -> Iterator[Contender]:
+    """Gunicorn with *words*, configured as ours when there are *settings*."""
+    command = [sys.executable, "-m", "gunicorn"]
+    environment = {}
+    if settings is not None:
+        command += ["-c", "python:serving.gunicorn_config"]
+        environment["NIGHTSHELF_SETTINGS"] = str(settings)
+    with _running(place, name, [*command, *words], address, answers, **environment) as contender:
+        yield contender
+
+
+@contextmanager
+def _running(
+    place: Place,
+    name: str,
+    command: list[str],
+    address: Address,
+    answers: Callable[[], bool],
+    **environment: str,
+) -> Iterator[Contender]:
+    with running(
+        command,
+        folder=ROOT,
+        environment={**os.environ, "BENCHMARK_STORE": place.store, **environment},
+        log=place.folder / f"{name}.log",
+        answers=lambda: _ready(answers),
+    ) as pid:
+        yield Contender(address, pid, get)
+
+
+def _says(address: Address, request: str) -> Callable[[], bool]:
+    """Whether *address* answers *request* with something."""
+    return lambda: bool(ask_once(address, request).body)
+
+
+def _ready(answers: Callable[[], bool]) -> bool:
+    try:
+        return all(answers() for _ in range(IN_A_ROW))
+    except (OSError, LoadError):
+        return False

@@ -1,0 +1,51 @@
+"""What was found, as a table, and beside what was wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from benchmarks.serving_runners.contenders import FASTAPI, FEAST, FLASK
+from benchmarks.serving_runners.rounds import Figures
+
+COLUMNS = ("per_second", "p50_ms", "p99_ms", "max_ms", "bytes_each", "failed", "server_cpu_us")
+BYTES_PER_ITEM = 13.0
+# Uniform users: our answers a second divided by theirs, at least; our p99 by theirs, at most.
+PER_SECOND = {FLASK: 1.0, FASTAPI: 0.5, FEAST: 5.0}
+P99 = {FASTAPI: 0.5}
+
+
+def print_table(
+    pattern: str,
+    figures: Mapping[str, Figures],
+    ratio: Mapping[str, float],
+    held: Mapping[str, Any],
+) -> None:
+    """One line a contender; how often ours is as fast comes last."""
+    head = " ".join(f"{name:>13}" for name in (*COLUMNS, "pss_mib", "ours/this"))
+    print(f"{pattern + ' users':16} {head}")
+    for name, one in figures.items():
+        pss = (held[name] or {}).get("pss_mib", float("nan"))
+        cells = [f"{one[column]:13,.1f}" for column in COLUMNS]
+        print(f"{name:16} {' '.join(cells)} {pss:13,.1f} {ratio.get(name, 1.0):13.2f}")
+
+
+def goals(
+    per_second: Mapping[str, float], p99: Mapping[str, float], bytes_per_item: float
+) -> dict[str, dict[str, Any]]:
+    """Each goal whose contenders ran: what was wanted, what was found, whether it is reached."""
+    found = {
+        f"per_second/{name}": (at_least, per_second[name], per_second[name] >= at_least)
+        for name, at_least in PER_SECOND.items()
+        if name in per_second
+    }
+    found |= {
+        f"p99/{name}": (at_most, p99[name], p99[name] <= at_most)
+        for name, at_most in P99.items()
+        if name in p99
+    }
+    found["bytes_per_item"] = (BYTES_PER_ITEM, bytes_per_item, bytes_per_item <= BYTES_PER_ITEM)
+    return {
+        name: {"wanted": wanted, "found": value, "reached": reached}
+        for name, (wanted, value, reached) in found.items()
+    }
