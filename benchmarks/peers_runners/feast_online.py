@@ -16,10 +16,16 @@ from typing import Any
 import pyarrow.parquet as pq
 import yaml
 from feast import Entity, FeatureStore, FeatureView, Field, FileSource, ValueType
-from feast.types import Float64, Int64, String
+from feast.types import Array, Float64, Int64, String
 
 MOMENT = "event_timestamp"
-TYPES = {"int64": Int64, "double": Float64, "string": String}
+TYPES = {
+    "int64": Int64,
+    "double": Float64,
+    "string": String,
+    "list<element: string>": Array(String),
+    "list<element: double>": Array(Float64),
+}
 
 
 def write_repo(repo: Path, job: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ store = redis.Redis.from_url(os.environ["BENCHMARK_STORE"])
 def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """The stored body of the user that the path ends with."""
     body = store.get(f"body:{environ['PATH_INFO'].rpartition('/')[2]}")
-    if body is None:
+    if not isinstance(body, bytes):
         start_response("404 Not Found", [("Content-Length", "0")])
         return ()
     head = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]

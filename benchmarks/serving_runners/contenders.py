@@ -9,29 +9,23 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from benchmarks.peers_runners.environments import make_environment
-from benchmarks.peers_runners.feast_server import feast_server
-from benchmarks.peers_runners.http_load import Address, Answer, LoadError, ask, post
+from benchmarks.peers_runners.http_load import Address, Answer, LoadError, ask
 from benchmarks.peers_runners.processes import free_port, running
 from benchmarks.serving_runners.made_lists import NAMESPACE, VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNNERS = "benchmarks.serving_runners"
 REQUIREMENTS = ROOT / "benchmarks" / "peers_runners"
-OURS, BARE, FLASK, FASTAPI, FEAST = "nightshelf", "bare", "flask", "fastapi", "feast"
-CONTENDERS = (OURS, BARE, FLASK, FASTAPI, FEAST)
+OURS, BARE, FLASK, FASTAPI = "nightshelf", "bare", "flask", "fastapi"
 N = 20  # items of an answer
 WORKERS = 2
-ENTITY, VIEW, BODY = "user_id", "recs", "body"  # of Feast's table
 IN_A_ROW = 10  # answers from new connections, so that every worker is likely to be ready
 
 
@@ -64,11 +58,6 @@ def get(user: str, headers: str = "") -> str:
     return f"GET /recs/{user}?n={N} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n"
 
 
-def ask_feast(user: str) -> str:
-    features = {"features": [f"{VIEW}:{BODY}"], "entities": {ENTITY: [user]}}
-    return post("/get-online-features", json.dumps(features))
-
-
 @contextmanager
 def serve_ours(place: Place, user: str) -> Iterator[Contender]:
     """Gunicorn as `make serve` starts it."""
@@ -92,7 +81,7 @@ def serve_bare(place: Place, user: str) -> Iterator[Contender]:
         place,
         BARE,
         address,
-        _says(address, get(user)),
+        says(address, get(user)),
         f"{RUNNERS}.bare_wsgi:app",
         settings=settings,
     ) as contender:
@@ -105,7 +94,7 @@ def serve_flask(place: Place, user: str) -> Iterator[Contender]:
     address = ("127.0.0.1", free_port())
     words = ["-k", "sync", "-w", str(WORKERS), "-b", f"127.0.0.1:{address[1]}"]
     words += ["--no-control-socket", f"{RUNNERS}.plain_flask:app"]
-    with _gunicorn(place, FLASK, address, _says(address, get(user)), *words) as contender:
+    with _gunicorn(place, FLASK, address, says(address, get(user)), *words) as contender:
         yield contender
 
 
@@ -118,30 +107,9 @@ def serve_fastapi(place: Place, user: str) -> Iterator[Contender]:
     command = [str(python), "-m", "uvicorn", f"{RUNNERS}.plain_fastapi:app"]
     command += ["--port", str(address[1]), "--workers", str(WORKERS), "--no-access-log"]
     command += ["--loop", "uvloop", "--http", "httptools", "--log-level", "warning"]
-    answers = _says(address, get(user))
+    answers = says(address, get(user))
     with _running(place, FASTAPI, command, address, answers) as contender:
         yield contender
-
-
-@contextmanager
-def serve_feast(place: Place, users: Sequence[str], body: bytes) -> Iterator[Contender]:
-    """`feast serve` with *body* as the one feature of each of *users*."""
-    requirements = REQUIREMENTS / f"{FEAST}.txt"
-    python = make_environment(requirements, place.environments, seconds=place.limit_s)
-    path = place.folder / f"{VIEW}.parquet"
-    # Feast puts the text into JSON: without quotes it stays as long as it is.
-    text = body.decode().replace('"', "'")
-    pq.write_table(pa.table({ENTITY: list(users), BODY: [text] * len(users)}), path)
-    with feast_server(
-        place.folder / FEAST,
-        {VIEW: path},
-        entity=ENTITY,
-        port=place.port,
-        python=python,
-        workers=WORKERS,
-        answers=lambda address: _ready(_says(address, ask_feast(users[0]))),
-    ) as feast:
-        yield Contender(feast.address, feast.pid, ask_feast)
 
 
 def ask_once(address: Address, request: str) -> Answer:
@@ -154,6 +122,13 @@ def ask_once(address: Address, request: str) -> Answer:
     if answer.status not in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
         raise LoadError(f"answered {answer.status}: {answer.body[:200]!r}")
     return answer
+
+
+def check_body(name: str, contender: Contender, user: str, body: bytes) -> None:
+    """Raises `LoadError` when *contender* does not answer *user* with *body*, byte for byte."""
+    found = ask_once(contender.address, contender.request(user)).body
+    if found != body:
+        raise LoadError(f"{name} answered {found[:200]!r}; expected {body[:200]!r}")
 
 
 def _write_settings(place: Place, name: str) -> tuple[Path, int]:
@@ -202,17 +177,18 @@ def _running(
         folder=ROOT,
         environment={**os.environ, "BENCHMARK_STORE": place.store, **environment},
         log=place.folder / f"{name}.log",
-        answers=lambda: _ready(answers),
+        answers=lambda: is_ready(answers),
     ) as pid:
         yield Contender(address, pid, get)
 
 
-def _says(address: Address, request: str) -> Callable[[], bool]:
+def says(address: Address, request: str) -> Callable[[], bool]:
     """Whether *address* answers *request* with something."""
     return lambda: bool(ask_once(address, request).body)
 
 
-def _ready(answers: Callable[[], bool]) -> bool:
+def is_ready(answers: Callable[[], bool]) -> bool:
+    """Whether it *answers*, on several connections one after the other."""
     try:
         return all(answers() for _ in range(IN_A_ROW))
     except (OSError, LoadError):

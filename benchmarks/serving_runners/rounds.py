@@ -70,13 +70,15 @@ def _measure(contender: Contender, requests: Path, plan: Plan) -> Figures:
     """One load after a warm-up of other users."""
     warm_up = Load(connections=plan.load.connections, seconds=WARM_UP_S)
     run_wrk(contender.address, requests, warm_up)
-    before = _cpu(contender.pid), _cpu(plan.store_pid)
+    pids = {"server_cpu_us": contender.pid, "store_cpu_us": plan.store_pid}
+    before = {name: measure_processes(pid) for name, pid in pids.items()}
     seen = run_wrk(contender.address, requests, plan.load, first=MOST_PER_SECOND * WARM_UP_S)
-    after = _cpu(contender.pid), _cpu(plan.store_pid)
-    server, store = (
-        (end - start) / max(seen.answers, 1) * 1e6 for start, end in zip(before, after, strict=True)
-    )
-    return figures_of(seen) | {"server_cpu_us": round(server, 1), "store_cpu_us": round(store, 1)}
+    figures = figures_of(seen)
+    for name, start in before.items():
+        end = measure_processes(pids[name])
+        if start is not None and end is not None:
+            figures[name] = round((end.cpu_s - start.cpu_s) / max(seen.answers, 1) * 1e6, 1)
+    return figures
 
 
 def figures_of(seen: Seen) -> Figures:
@@ -84,11 +86,6 @@ def figures_of(seen: Seen) -> Figures:
     figures = {name: round(value, 2) for name, value in asdict(seen).items()}
     del figures["not_modified"]
     return figures
-
-
-def _cpu(pid: int) -> float:
-    spent = measure_processes(pid)
-    return float("nan") if spent is None else spent.cpu_s
 
 
 def medians(rounds: Rounds) -> dict[str, Figures]:
