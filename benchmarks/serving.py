@@ -33,9 +33,10 @@ from benchmarks.serving_runners import filled
 from benchmarks.serving_runners.contenders import OURS, Contender, Place
 from benchmarks.serving_runners.draws import UNIFORM, ZIPF
 from benchmarks.serving_runners.feast_contenders import FEAST, FEAST_LISTS, serve_feast
+from benchmarks.serving_runners.figures import medians, memory, ratios
 from benchmarks.serving_runners.made_lists import Size, user_names
 from benchmarks.serving_runners.not_modified import measure_not_modified
-from benchmarks.serving_runners.rounds import Plan, measure_in_turns, medians, memory, ratios
+from benchmarks.serving_runners.rounds import Plan, measure_in_turns
 from benchmarks.serving_runners.told import goals, print_table
 from benchmarks.serving_runners.wrk import Load, WrkError, find_wrk
 from store.connection import StoreSettings, connect_publisher
@@ -51,34 +52,33 @@ logger = logging.getLogger("nightshelf.benchmarks")
 
 
 def start_contenders(
-    stack: ExitStack, place: Place, client: redis.Redis, chosen: argparse.Namespace
+    stack: ExitStack, place: Place, client: redis.Redis, only: Sequence[str], n_feast: int
 ) -> tuple[dict[str, Contender], dict[str, str]]:
-    """Those of `--only`, ours first, until *stack* ends; and why others are not there.
+    """Those that *only* names, until *stack* ends; and why others are not there.
 
     Ours is started in any case: an answer of it is what the peers hand out.
     """
-    users = user_names(chosen.users)
-    ours = stack.enter_context(known.serve_ours(place, users[0]))
+    users = place.users
+    ours = stack.enter_context(known.serve_ours(place))
     body = typical_body(ours, users)
-    if set(chosen.only) - {OURS}:
+    if set(only) - {OURS}:
         filled.store_bodies(client, users, body)
     starts = {
-        known.BARE: lambda: known.serve_bare(place, users[0]),
-        known.FLASK: lambda: known.serve_flask(place, users[0]),
-        known.FASTAPI: lambda: known.serve_fastapi(place, users[0]),
+        known.BARE: lambda: known.serve_bare(place),
+        known.FLASK: lambda: known.serve_flask(place),
+        known.FASTAPI: lambda: known.serve_fastapi(place),
     }
     started, skipped = {OURS: ours}, {}
-    for name in chosen.only:
+    for name in only:
         try:
             if name in starts:
                 started[name] = stack.enter_context(starts[name]())
                 known.check_body(name, started[name], users[-1], body)
             elif name not in started:  # both ways to ask Feast
-                few = users[: chosen.feast_users]
-                started |= stack.enter_context(serve_feast(place, few, body))
+                started |= stack.enter_context(serve_feast(place, users[:n_feast], body))
         except (EnvironmentNotMadeError, ServerFailedError) as error:
             skipped[name] = str(error)
-    return {name: started[name] for name in chosen.only if name in started}, skipped
+    return {name: started[name] for name in only if name in started}, skipped
 
 
 def typical_body(ours: Contender, users: Sequence[str]) -> bytes:
@@ -104,10 +104,16 @@ def measure(chosen: argparse.Namespace, stack: ExitStack, folder: Path) -> dict[
     )
     size = Size(users=chosen.users, length=chosen.length, items=chosen.items)
     held = filled.publish_made(client, folder / "lists", size)
-    filled.live_by_day(client, user_names(chosen.users), chosen.items)
-    limit = SMALL_SECONDS if chosen.small else None
-    place = Place(folder=folder, port=port, environments=chosen.environments, limit_s=limit)
-    contenders, skipped = start_contenders(stack, place, client, chosen)
+    users = user_names(chosen.users)
+    filled.live_by_day(client, users, chosen.items)
+    place = Place(
+        folder=folder,
+        port=port,
+        users=users,
+        environments=chosen.environments,
+        limit_s=SMALL_SECONDS if chosen.small else None,
+    )
+    contenders, skipped = start_contenders(stack, place, client, chosen.only, chosen.feast_users)
     plan = Plan(
         folder=folder,
         n_users=chosen.users,
@@ -115,11 +121,7 @@ def measure(chosen: argparse.Namespace, stack: ExitStack, folder: Path) -> dict[
         rounds=chosen.rounds,
         store_pid=client.info("server")["process_id"],
     )
-    knows = dict.fromkeys(contenders, chosen.users)
-    knows |= {FEAST: chosen.feast_users, FEAST_LISTS: chosen.feast_users}
-    rounds = {
-        pattern: measure_in_turns(contenders, knows, pattern, plan) for pattern in chosen.patterns
-    }
+    rounds = {pattern: measure_in_turns(contenders, pattern, plan) for pattern in chosen.patterns}
     result = {
         "store": held,
         **{pattern: medians(found) for pattern, found in rounds.items()},
@@ -129,7 +131,6 @@ def measure(chosen: argparse.Namespace, stack: ExitStack, folder: Path) -> dict[
         "skipped": skipped,
     }
     if OURS in contenders:
-        users = user_names(chosen.users)
         result["not_modified"] = measure_not_modified(contenders[OURS], users, plan.load, folder)
     result["goals"] = goals(
         result["ratio"].get(UNIFORM, {}),

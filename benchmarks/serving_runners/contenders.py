@@ -9,7 +9,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -36,6 +36,7 @@ class Contender:
     address: Address
     pid: int
     request: Callable[[str], str]  # user → request
+    n_users: int  # that it knows, the first ones
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,7 @@ class Place:
 
     folder: Path
     port: int  # of the store
+    users: Sequence[str]  # whom everybody but Feast knows
     environments: Path  # of the peers
     limit_s: float | None  # for making one
 
@@ -59,13 +61,13 @@ def get(user: str, headers: str = "") -> str:
 
 
 @contextmanager
-def serve_ours(place: Place, user: str) -> Iterator[Contender]:
+def serve_ours(place: Place) -> Iterator[Contender]:
     """Gunicorn as `make serve` starts it."""
     settings, port = _write_settings(place, OURS)
     address = ("127.0.0.1", port)
 
     def answers() -> bool:
-        found = ask_once(address, get(user))
+        found = ask_once(address, get(place.users[0]))
         return bool(json.loads(found.body)["version"] == VERSION)
 
     with _gunicorn(place, OURS, address, answers, settings=settings) as contender:
@@ -73,7 +75,7 @@ def serve_ours(place: Place, user: str) -> Iterator[Contender]:
 
 
 @contextmanager
-def serve_bare(place: Place, user: str) -> Iterator[Contender]:
+def serve_bare(place: Place) -> Iterator[Contender]:
     """The function under the same gunicorn, configured as ours is."""
     settings, port = _write_settings(place, BARE)
     address = ("127.0.0.1", port)
@@ -81,7 +83,7 @@ def serve_bare(place: Place, user: str) -> Iterator[Contender]:
         place,
         BARE,
         address,
-        says(address, get(user)),
+        says(address, get(place.users[0])),
         f"{RUNNERS}.bare_wsgi:app",
         settings=settings,
     ) as contender:
@@ -89,17 +91,17 @@ def serve_bare(place: Place, user: str) -> Iterator[Contender]:
 
 
 @contextmanager
-def serve_flask(place: Place, user: str) -> Iterator[Contender]:
+def serve_flask(place: Place) -> Iterator[Contender]:
     """Gunicorn with its own defaults, so with workers that answer one request at a time."""
     address = ("127.0.0.1", free_port())
     words = ["-k", "sync", "-w", str(WORKERS), "-b", f"127.0.0.1:{address[1]}"]
     words += ["--no-control-socket", f"{RUNNERS}.plain_flask:app"]
-    with _gunicorn(place, FLASK, address, says(address, get(user)), *words) as contender:
+    with _gunicorn(place, FLASK, address, says(address, get(place.users[0])), *words) as contender:
         yield contender
 
 
 @contextmanager
-def serve_fastapi(place: Place, user: str) -> Iterator[Contender]:
+def serve_fastapi(place: Place) -> Iterator[Contender]:
     """Uvicorn with uvloop and httptools."""
     requirements = REQUIREMENTS / f"{FASTAPI}.txt"
     python = make_environment(requirements, place.environments, seconds=place.limit_s)
@@ -107,7 +109,7 @@ def serve_fastapi(place: Place, user: str) -> Iterator[Contender]:
     command = [str(python), "-m", "uvicorn", f"{RUNNERS}.plain_fastapi:app"]
     command += ["--port", str(address[1]), "--workers", str(WORKERS), "--no-access-log"]
     command += ["--loop", "uvloop", "--http", "httptools", "--log-level", "warning"]
-    answers = says(address, get(user))
+    answers = says(address, get(place.users[0]))
     with _running(place, FASTAPI, command, address, answers) as contender:
         yield contender
 
@@ -179,7 +181,7 @@ def _running(
         log=place.folder / f"{name}.log",
         answers=lambda: is_ready(answers),
     ) as pid:
-        yield Contender(address, pid, get)
+        yield Contender(address, pid, get, len(place.users))
 
 
 def says(address: Address, request: str) -> Callable[[], bool]:

@@ -60,7 +60,9 @@ def serve_feast(
         workers=WORKERS,
         answers=lambda address: is_ready(says(address, asks[FEAST](users[0]))),
     ) as feast:
-        yield {name: Contender(feast.address, feast.pid, ask) for name, ask in asks.items()}
+        yield {
+            name: Contender(feast.address, feast.pid, ask, len(users)) for name, ask in asks.items()
+        }
 
 
 def _ask(features: tuple[str, ...], user: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.serving_runners.contenders import Contender, N, get
-from benchmarks.serving_runners.rounds import figures_of
+from benchmarks.serving_runners.figures import figures_of
 from benchmarks.serving_runners.wrk import Load, run_wrk, write_requests
 
 USERS = 2000  # who ask again, at most

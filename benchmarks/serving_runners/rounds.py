@@ -1,27 +1,28 @@
-"""Every contender asked in turn by wrk, several times; medians, and ratios within a round."""
+"""Every contender asked in turn by wrk, several times."""
 
 from __future__ import annotations
 
 import logging
-import statistics
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from benchmarks.serving_runners.contenders import OURS, Contender
 from benchmarks.serving_runners.draws import draw_users
+from benchmarks.serving_runners.figures import PERSONAL, Figures, Rounds, figures_of
 from benchmarks.serving_runners.made_lists import user_names
+from benchmarks.serving_runners.probes import personal_share, probing
 from benchmarks.serving_runners.spent import measure_processes
-from benchmarks.serving_runners.wrk import Load, Seen, run_wrk, write_requests
+from benchmarks.serving_runners.wrk import Load, run_wrk, write_requests
 
 WARM_UP_S = 1
 MOST_PER_SECOND = 20_000  # requests that are drawn for a second: more start over
+PROBED = 500  # users
 
 logger = logging.getLogger("nightshelf.benchmarks")
-
-Figures = dict[str, float]
-Rounds = dict[str, list[Figures]]  # contender → one a round
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,35 +36,43 @@ class Plan:
     store_pid: int
 
 
-def measure_in_turns(
-    contenders: Mapping[str, Contender], known: Mapping[str, int], pattern: str, plan: Plan
-) -> Rounds:
-    """What each of *contenders* did in every round; another one begins each round.
-
-    *known*: how many users a contender answers for, the first ones.
-    """
+def measure_in_turns(contenders: Mapping[str, Contender], pattern: str, plan: Plan) -> Rounds:
+    """What each of *contenders* did in every round; another one begins each round."""
     found: Rounds = {name: [] for name in contenders}
     names = list(contenders)
+    n_draws = MOST_PER_SECOND * (plan.load.seconds + WARM_UP_S)
     for turn in range(plan.rounds):
+        drawn = draw_users(pattern, plan.n_users, n_draws, turn)
+        files = _Files(plan.folder, drawn)
         first = turn % len(names)
-        drawn = draw_users(
-            pattern, plan.n_users, MOST_PER_SECOND * (plan.load.seconds + WARM_UP_S), turn
-        )
-        files: dict[tuple[Callable[[str], str], int], Path] = {}
         for name in names[first:] + names[:first]:
-            contender, n_known = contenders[name], known[name]
-            kind = (contender.request, n_known)
-            if kind not in files:
-                asked = [user % n_known for user in drawn.tolist()]
-                files[kind] = _write(plan.folder / f"requests-{len(files)}", contender, asked)
-            found[name].append(_measure(contender, files[kind], plan))
+            contender = contenders[name]
+            requests = files.requests(contender)
+            measure = _measure_ours if name == OURS else _measure
+            found[name].append(measure(contender, requests, plan))
             logger.info("%s, round %d, %s: %s", pattern, turn + 1, name, found[name][-1])
     return found
 
 
-def _write(path: Path, contender: Contender, asked: Sequence[int]) -> Path:
-    users = user_names(max(asked) + 1)
-    return write_requests(path, [contender.request(users[user]) for user in asked])
+class _Files:
+    """The requests of one round; contenders that are asked alike share a file."""
+
+    def __init__(self, folder: Path, drawn: npt.NDArray[np.int64]) -> None:
+        self._folder = folder
+        self._drawn = drawn
+        self._known: dict[tuple[Callable[[str], str], int], Path] = {}
+
+    def requests(self, contender: Contender) -> Path:
+        """What asks *contender* for the drawn users, or for those of them that it knows."""
+        kind = (contender.request, contender.n_users)
+        if kind not in self._known:
+            users = user_names(contender.n_users)
+            asked = (self._drawn % contender.n_users).tolist()
+            self._known[kind] = write_requests(
+                self._folder / f"requests-{len(self._known)}",
+                [contender.request(users[user]) for user in asked],
+            )
+        return self._known[kind]
 
 
 def _measure(contender: Contender, requests: Path, plan: Plan) -> Figures:
@@ -81,44 +90,9 @@ def _measure(contender: Contender, requests: Path, plan: Plan) -> Figures:
     return figures
 
 
-def figures_of(seen: Seen) -> Figures:
-    """*seen* as it is printed."""
-    figures = {name: round(value, 2) for name, value in asdict(seen).items()}
-    del figures["not_modified"]
-    return figures
-
-
-def medians(rounds: Rounds) -> dict[str, Figures]:
-    """The median of every figure over the rounds, and the sum of what failed."""
-    return {
-        name: {key: round(statistics.median(one[key] for one in figures), 2) for key in figures[0]}
-        | {"failed": sum(one["failed"] for one in figures)}
-        for name, figures in rounds.items()
-    }
-
-
-def ratios(rounds: Rounds, figure: str) -> dict[str, float]:
-    """Ours divided by each other's: the median of the rounds' own ratios."""
-    if OURS not in rounds:
-        return {}
-    return {
-        name: round(_median_ratio(rounds[OURS], figures, figure), 3)
-        for name, figures in rounds.items()
-        if name != OURS
-    }
-
-
-def _median_ratio(ours: list[Figures], others: list[Figures], figure: str) -> float:
-    pairs = zip(ours, others, strict=True)
-    return statistics.median(one[figure] / max(other[figure], 1e-9) for one, other in pairs)
-
-
-def memory(contenders: Mapping[str, Contender]) -> dict[str, Any]:
-    """What the processes of each hold now; null where the system does not say."""
-    found = {name: measure_processes(contender.pid) for name, contender in contenders.items()}
-    return {
-        name: None
-        if spent is None
-        else {key: value for key, value in asdict(spent).items() if key != "cpu_s"}
-        for name, spent in found.items()
-    }
+def _measure_ours(contender: Contender, requests: Path, plan: Plan) -> Figures:
+    """The same, while somebody else looks who gets a list of their own."""
+    users = user_names(contender.n_users)[:: max(1, contender.n_users // PROBED)]
+    with probing(contender.address, users) as tiers:
+        figures = _measure(contender, requests, plan)
+    return figures | {PERSONAL: personal_share(tiers)}

@@ -7,9 +7,9 @@ from typing import Any
 
 from benchmarks.serving_runners.contenders import FASTAPI, FLASK
 from benchmarks.serving_runners.feast_contenders import FEAST, FEAST_LISTS
-from benchmarks.serving_runners.rounds import Figures
+from benchmarks.serving_runners.figures import Figures
 
-COLUMNS = ("per_second", "p50_ms", "p99_ms", "max_ms", "bytes_each", "failed", "server_cpu_us")
+COLUMNS = ("per_second", "p50_ms", "p99_ms", "bytes_each", "failed", "personal", "server_cpu_us")
 BYTES_PER_ITEM = 13.0
 # Uniform users: our answers a second divided by theirs, at least; our p99 by theirs, at most.
 PER_SECOND = {FLASK: 1.0, FASTAPI: 0.5, FEAST: 5.0, FEAST_LISTS: 5.0}
@@ -27,7 +27,7 @@ def print_table(
     print(f"{pattern + ' users':16} {head}")
     for name, one in figures.items():
         pss = (held[name] or {}).get("pss_mib", float("nan"))
-        cells = [f"{one.get(column, float('nan')):13,.1f}" for column in COLUMNS]
+        cells = [f"{one[column]:13,.1f}" if column in one else f"{'':13}" for column in COLUMNS]
         print(f"{name:16} {' '.join(cells)} {pss:13,.1f} {ratio.get(name, 1.0):13.2f}")
 
 

@@ -14,8 +14,8 @@ import pytest
 
 from benchmarks import serving
 from benchmarks.serving_runners.draws import UNIFORM, ZIPF, draw_users
+from benchmarks.serving_runners.figures import medians, ratios
 from benchmarks.serving_runners.made_lists import SOURCES, Size, user_names, write_lists
-from benchmarks.serving_runners.rounds import medians, ratios
 from benchmarks.serving_runners.spent import measure_processes
 from benchmarks.serving_runners.told import goals
 from benchmarks.serving_runners.wrk import Load, run_wrk, write_requests
