@@ -7,9 +7,9 @@ from typing import Any
 
 from benchmarks.serving_runners.contenders import FASTAPI, FLASK
 from benchmarks.serving_runners.feast_contenders import FEAST, FEAST_LISTS
-from benchmarks.serving_runners.figures import Figures
+from benchmarks.serving_runners.figures import PERSONAL, Figures
 
-COLUMNS = ("per_second", "p50_ms", "p99_ms", "bytes_each", "failed", "personal", "server_cpu_us")
+COLUMNS = ("per_second", "p50_ms", "p99_ms", "bytes_each", "failed", PERSONAL, "server_cpu_us")
 BYTES_PER_ITEM = 13.0
 # Uniform users: our answers a second divided by theirs, at least; our p99 by theirs, at most.
 PER_SECOND = {FLASK: 1.0, FASTAPI: 0.5, FEAST: 5.0, FEAST_LISTS: 5.0}
@@ -22,13 +22,23 @@ def print_table(
     ratio: Mapping[str, float],
     held: Mapping[str, Any],
 ) -> None:
-    """One line a contender; how often ours is as fast comes last."""
+    """One line a contender, how often ours is as fast at its end; then what went wrong."""
     head = " ".join(f"{name:>13}" for name in (*COLUMNS, "pss_mib", "ours/this"))
     print(f"{pattern + ' users':16} {head}")
     for name, one in figures.items():
-        pss = (held[name] or {}).get("pss_mib", float("nan"))
-        cells = [f"{one[column]:13,.1f}" if column in one else f"{'':13}" for column in COLUMNS]
-        print(f"{name:16} {' '.join(cells)} {pss:13,.1f} {ratio.get(name, 1.0):13.2f}")
+        cells = [_cell(one, column) for column in COLUMNS]
+        cells += [_cell(held[name] or {}, "pss_mib"), f"{ratio.get(name, 1.0):13.3f}"]
+        print(f"{name:16} {' '.join(cells)}")
+    for name, one in figures.items():
+        if one["failed"]:
+            print(f"{name}: {one['failed']:.0f} requests failed: its figures do not count")
+        if one.get(PERSONAL, 1.0) < 1.0:
+            print(f"{name}: not every answer was the user's own list, so that some cost less")
+
+
+def _cell(figures: Mapping[str, float], column: str) -> str:
+    digits = 3 if column == PERSONAL else 1
+    return f"{figures[column]:13,.{digits}f}" if column in figures else " " * 13
 
 
 def goals(
