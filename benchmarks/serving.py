@@ -152,6 +152,7 @@ def main(words: Sequence[str] | None = None) -> None:
         "n": known.N,
         "workers": known.WORKERS,
         "cores": os.cpu_count(),
+        "load_before": round(os.getloadavg()[0], 2),
     }
     try:
         find_wrk()
