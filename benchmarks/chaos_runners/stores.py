@@ -22,7 +22,7 @@ WAIT_S = 30.0
 class Server:
     """One process of the real server, on loopback; `log` in *folder* has what it said."""
 
-    def __init__(self, folder: Path, *, sentinel: bool = False, **config: str) -> None:
+    def __init__(self, folder: Path, *, sentinel: bool = False, **config: Any) -> None:
         self.port = find_free_port()
         # Its port is taken before the next free one is looked for.
         self.folder = folder / str(self.port)
@@ -87,7 +87,7 @@ def wait_until(is_so: Callable[[], Any], what: str = "the server answers") -> An
 class Watched:
     """A primary with a replica, and Sentinels that promote the replica within about a second."""
 
-    def __init__(self, folder: Path, n_sentinels: int = 1, **config: str) -> None:
+    def __init__(self, folder: Path, n_sentinels: int = 1, **config: Any) -> None:
         self._password = config.get("requirepass")
         self.primary = Server(folder, **config)
         place = f"127.0.0.1 {self.primary.port}"
@@ -97,8 +97,8 @@ class Watched:
         self.sentinels = [self._sentinel(folder, n_sentinels, config) for _ in range(n_sentinels)]
         wait_until(self._knows_replica, "the Sentinels know the replica")
 
-    def _sentinel(self, folder: Path, n: int, config: dict[str, str]) -> Server:
-        lines = {
+    def _sentinel(self, folder: Path, n: int, config: dict[str, Any]) -> Server:
+        lines: dict[str, Any] = {
             f"sentinel monitor {SERVICE}": f"127.0.0.1 {self.primary.port} {n // 2 + 1}",
             f"sentinel down-after-milliseconds {SERVICE}": "300",
             f"sentinel failover-timeout {SERVICE}": "2000",
