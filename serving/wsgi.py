@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from serving.access.guard import guard_of
 from serving.app import create_app, open_shelf
 from serving.poller import Poller
 from serving.settings import ServingSettings, static_file
@@ -17,3 +18,4 @@ poller = Poller(
 )
 poller.start()
 app = create_app(_settings, _shelf)
+poller.each_poll.append(guard_of(app).poll)
