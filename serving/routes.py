@@ -23,6 +23,18 @@ ROUTES: Mapping[str, RouteClass] = {
     "recs.similar": "read",
     "features.one": "read",
     "features.many": "read",
+    "recs.many": "read",
+    "rank.rank": "read",
+    "profile.profile": "read",
+    "admin.versions": "read",
+    "admin.version": "read",
+    "admin.activate_version": "admin",
+    "admin.hidden": "admin",
+    "admin.hide": "admin",
+    "admin.unhide": "admin",
+    "pages.openapi": "open",
+    "pages.docs": "open",
+    "page.page": "open",  # a shell without data: what it shows it asks for with a key
     "health.live": "open",  # who restarts and balances has no key
     "health.ready": "open",
 }

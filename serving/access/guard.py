@@ -8,10 +8,9 @@ import logging
 import math
 import os
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from flask import Flask, Response, g, request
-from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
 
 from serving.access.credentials import Doorkeeper, NoCredentialsError
@@ -20,17 +19,20 @@ from serving.access.files import WatchedFile
 from serving.access.identity import CredentialsError, Identity
 from serving.access.keys import KeyRecord, read_keys
 from serving.access.limits import Limiter, Verdict
-from serving.access.loopback import why_not_local
-from serving.access.settings import AccessSettings, LimitSettings, keys_file
+from serving.access.loopback import SAFE_METHODS, why_not_local
+from serving.access.settings import AccessSettings, RateLimitSettings, keys_file
 from serving.access.tokens import open_verifier
+from serving.audit import note_answered, note_begun
 from serving.routes import RIGHTS, RouteClass, classes_of
 from settings import ProjectSettings, Settings
+from store.audit import AuditLog, audit_file
 from store.connection import StoreSettings, connect_reader
 
 log = logging.getLogger("nightshelf.access")
 
 Kind = Literal["key", "user"]
 EXTENSION = "nightshelf-access"
+CHALLENGE = 'Bearer realm="nightshelf"'
 LONGEST_CALLER = 300  # characters that a limiter keeps of each
 
 
@@ -43,11 +45,13 @@ class Guard:
         doorkeeper: Doorkeeper | None,
         limiters: Mapping[Kind, Limiter],
         exchange: Exchange | None,
+        audit: AuditLog,
     ) -> None:
         self._classes = classes
         self._doorkeeper = doorkeeper
         self._limiters = limiters
         self._exchange = exchange
+        self._audit = audit
 
     def poll(self) -> None:
         """Read changed files, and trade counts with the other processes."""
@@ -74,6 +78,13 @@ class Guard:
             user_id = (request.view_args or {}).get("user_id")
             if user_id is not None:
                 self._limit("user", user_id)
+        if route == "admin" and request.method not in SAFE_METHODS:
+            note_begun(self._audit)
+
+    def close_book(self, response: Response) -> Response:
+        """Note how an administrator's request ended."""
+        note_answered(self._audit, response)
+        return response
 
     def _check_local(self, route: RouteClass) -> str:
         """Access control is off: what administers is for this computer alone."""
@@ -90,7 +101,7 @@ class Guard:
             identity = doorkeeper.identify(request.environ.get("HTTP_AUTHORIZATION"))
         except CredentialsError as error:
             self._limit("key", _address())  # who guesses waits, too
-            raise _unauthorized(error) from None
+            raise _AskForKey(error) from None
         if route not in RIGHTS[identity.role]:
             log.warning("%s refused to %s", request.endpoint, identity.subject)
             raise _forbidden(identity, route)
@@ -127,8 +138,10 @@ def guard(app: Flask, settings: Settings, environ: Mapping[str, str] | None = No
         doorkeeper = Doorkeeper(file, tokens)
     limiters = _limiters(access.limits)
     exchange = _exchange(settings, limiters) if limiters else None
-    made = Guard(classes_of(app), doorkeeper, limiters, exchange)
+    audit = AuditLog(audit_file(settings))
+    made = Guard(classes_of(app), doorkeeper, limiters, exchange, audit)
     app.before_request(made.authorize)
+    app.after_request(made.close_book)
     if limiters:
         app.after_request(_tell_limits)
     app.extensions[EXTENSION] = made
@@ -141,7 +154,7 @@ def guard_of(app: Flask) -> Guard:
     return found
 
 
-def _limiters(limits: LimitSettings) -> dict[Kind, Limiter]:
+def _limiters(limits: RateLimitSettings) -> dict[Kind, Limiter]:
     chosen: dict[Kind, Limiter] = {}
     if limits.per_key is not None:
         chosen["key"] = Limiter(limits.per_key, limits.tracked)
@@ -172,11 +185,16 @@ def _digest(text: str) -> str:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def _unauthorized(error: CredentialsError) -> Unauthorized:
-    said = {} if isinstance(error, NoCredentialsError) else {"error": "invalid_token"}
-    return Unauthorized(
-        str(error), www_authenticate=WWWAuthenticate("bearer", {"realm": "nightshelf", **said})
-    )
+class _AskForKey(Unauthorized):
+    """401, with the challenge of RFC 6750 in quotes, as its readers expect it."""
+
+    def __init__(self, error: CredentialsError) -> None:
+        super().__init__(str(error))
+        self._is_wrong = not isinstance(error, NoCredentialsError)
+
+    def get_headers(self, *args: Any, **kwargs: Any) -> list[tuple[str, str]]:
+        challenge = CHALLENGE + (', error="invalid_token"' if self._is_wrong else "")
+        return [*super().get_headers(*args, **kwargs), ("WWW-Authenticate", challenge)]
 
 
 def _forbidden(identity: Identity, route: RouteClass) -> Forbidden:

@@ -39,7 +39,7 @@ class JwtSettings(Section):
         return self
 
 
-class LimitSettings(Section):
+class RateLimitSettings(Section):
     """How many requests are answered before the next is told to wait (429); none by default."""
 
     per_key: Rate | None = None  # of a key or a token's subject, else of a client's address
@@ -57,10 +57,15 @@ class AccessSettings(Section):
     public: bool = False
     keys_path: str | None = None  # by default keys.json in the namespace's folder of var
     jwt: JwtSettings | None = None
-    limits: LimitSettings = LimitSettings()
+    limits: RateLimitSettings = RateLimitSettings()
 
 
 def keys_file(settings: Settings) -> Path:
     """Where the hashes of the keys are."""
     chosen = settings.read(AccessSettings).keys_path
-    return var_directory(settings) / "keys.json" if chosen is None else settings.resolve(chosen)
+    return var_directory(settings) / "keys.json" if chosen is None else mounted(settings, chosen)
+
+
+def mounted(settings: Settings, path: str) -> Path:
+    """*path* of the settings with its links as they are: a mounted file is replaced by its link."""
+    return settings.path.parent / path

@@ -16,7 +16,7 @@ from typing import Any
 
 from serving.access.files import WatchedFile
 from serving.access.identity import CredentialsError, Identity, Role
-from serving.access.settings import JwtSettings
+from serving.access.settings import JwtSettings, mounted
 from settings import Settings
 from settings.errors import NightshelfError
 
@@ -110,7 +110,7 @@ def open_verifier(
     if path is None:
         return TokenVerifier(jwt, None, {_ONLY: _check_secret(jwt, environ)})
     read = _read_jwks if jwt.algorithm == "RS256" else _read_secret
-    file: WatchedFile[Keys] = WatchedFile(settings.resolve(path), read, empty={})
+    file: WatchedFile[Keys] = WatchedFile(mounted(settings, path), read, empty={})
     return TokenVerifier(jwt, file, file.value)
 
 
@@ -118,9 +118,9 @@ def check_jwt(settings: Settings, jwt: JwtSettings, environ: Mapping[str, str]) 
     """Raise `TokenSettingsError` unless there is something to verify tokens with."""
     _check_library()
     if jwt.jwks_path is not None:
-        _read_jwks(settings.resolve(jwt.jwks_path))
+        _read_jwks(mounted(settings, jwt.jwks_path))
     elif jwt.secret_path is not None:
-        _read_secret(settings.resolve(jwt.secret_path))
+        _read_secret(mounted(settings, jwt.secret_path))
     else:
         _check_secret(jwt, environ)
 
