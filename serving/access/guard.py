@@ -71,10 +71,11 @@ class Guard:
         route = self._classes.get(request.endpoint, "admin")
         if route == "open":
             return
-        keeper = self._doorkeeper
-        caller = self._check_local(route) if keeper is None else self._check(route, keeper)
-        if self._limiters:
-            self._limit("key", caller)
+        if self._doorkeeper is None:
+            self._check_local(route)
+        else:
+            self._check(route, self._doorkeeper)
+        if "user" in self._limiters:
             user_id = (request.view_args or {}).get("user_id")
             if user_id is not None:
                 self._limit("user", user_id)
@@ -86,27 +87,31 @@ class Guard:
         note_answered(self._audit, response)
         return response
 
-    def _check_local(self, route: RouteClass) -> str:
+    def _check_local(self, route: RouteClass) -> None:
         """Access control is off: what administers is for this computer alone."""
+        self._limit_address()
         if route in ("admin", "write-events") and (why := why_not_local(request.environ)):
             log.warning("%s refused: %s", request.endpoint, why)
             raise Forbidden(
                 f"This route answers requests of its own computer only, and {why}. "
                 "Switch access control on to use it from elsewhere."
             )
-        return _address()
 
-    def _check(self, route: RouteClass, doorkeeper: Doorkeeper) -> str:
+    def _check(self, route: RouteClass, doorkeeper: Doorkeeper) -> None:
         try:
             identity = doorkeeper.identify(request.environ.get("HTTP_AUTHORIZATION"))
         except CredentialsError as error:
-            self._limit("key", _address())  # who guesses waits, too
+            self._limit_address()  # who guesses waits, too
             raise _AskForKey(error) from None
+        self._limit("key", identity.subject)
         if route not in RIGHTS[identity.role]:
             log.warning("%s refused to %s", request.endpoint, identity.subject)
             raise _forbidden(identity, route)
         g.identity = identity
-        return identity.subject
+
+    def _limit_address(self) -> None:
+        if "key" in self._limiters:
+            self._limit("key", _address())
 
     def _limit(self, kind: Kind, caller: str) -> None:
         limiter = self._limiters.get(kind)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 # A proxy on this computer makes everybody's requests look like ours.
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+))(?::[0-9]{1,5})?")
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
@@ -52,7 +53,5 @@ def is_loopback_name(name: str) -> bool:
 
 def _name_of(host: str) -> str:
     """*host* without its port; empty when it is no name."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
+    match = _HOST.fullmatch(host)
+    return "" if match is None else match[1] or match[2]
