@@ -43,7 +43,7 @@ class Guard:
         self,
         classes: Mapping[str, RouteClass],
         doorkeeper: Doorkeeper | None,
-        limiters: Mapping[Kind, Limiter],
+        limiters: Mapping[str, Limiter],
         exchange: Exchange | None,
         audit: AuditLog,
     ) -> None:
@@ -121,7 +121,7 @@ class Guard:
         g.verdicts = {**g.get("verdicts", {}), kind: verdict}
         if not verdict.allowed:
             raise TooManyRequests(
-                f"More than {verdict.limit.count} requests in {verdict.limit.window} s.",
+                f"More than {verdict.limit.requests} requests in {verdict.limit.window} s.",
                 retry_after=math.ceil(verdict.wait),
             )
 
@@ -159,8 +159,8 @@ def guard_of(app: Flask) -> Guard:
     return found
 
 
-def _limiters(limits: RateLimitSettings) -> dict[Kind, Limiter]:
-    chosen: dict[Kind, Limiter] = {}
+def _limiters(limits: RateLimitSettings) -> dict[str, Limiter]:
+    chosen: dict[str, Limiter] = {}
     if limits.per_key is not None:
         chosen["key"] = Limiter(limits.per_key, limits.tracked)
     if limits.per_user is not None:
@@ -168,9 +168,9 @@ def _limiters(limits: RateLimitSettings) -> dict[Kind, Limiter]:
     return chosen
 
 
-def _exchange(settings: Settings, limiters: Mapping[Kind, Limiter]) -> Exchange:
+def _exchange(settings: Settings, limiters: Mapping[str, Limiter]) -> Exchange:
     client = connect_reader(settings.read(StoreSettings))  # opened by the first trip
-    return Exchange(client, settings.read(ProjectSettings).namespace, dict(limiters))
+    return Exchange(client, settings.read(ProjectSettings).namespace, limiters)
 
 
 def _address() -> str:
@@ -214,7 +214,7 @@ def _tell_limits(response: Response) -> Response:
     verdicts: Mapping[Kind, Verdict] = g.get("verdicts", {})
     if verdicts:
         response.headers["RateLimit-Policy"] = ", ".join(
-            f'"{kind}";q={v.limit.count};w={v.limit.window}' for kind, v in verdicts.items()
+            f'"{kind}";q={v.limit.requests};w={v.limit.window}' for kind, v in verdicts.items()
         )
         response.headers["RateLimit"] = ", ".join(
             f'"{kind}";r={v.remaining};t={math.ceil(v.reset)}' for kind, v in verdicts.items()

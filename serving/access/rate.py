@@ -12,18 +12,18 @@ _WRITTEN = re.compile(r"(\d{1,7})/(\d{1,4})?([smh])")
 
 
 class RateLimit(NamedTuple):
-    """*count* at once, and as many again in each *window* of seconds."""
+    """So many requests at once, and as many again in each *window* of seconds."""
 
-    count: int
+    requests: int
     window: int
 
     def __str__(self) -> str:
-        return f"{self.count}/{self.window}s"
+        return f"{self.requests}/{self.window}s"
 
     @property
     def interval(self) -> float:
         """Seconds until one more is allowed."""
-        return self.window / self.count
+        return self.window / self.requests
 
 
 def parse_rate(text: str) -> RateLimit:
