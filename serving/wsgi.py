@@ -1,4 +1,4 @@
-"""What gunicorn imports in every worker, and the only module here that reads the environment."""
+"""What gunicorn imports in every worker: settings and secrets come from file and environment."""
 
 from __future__ import annotations
 

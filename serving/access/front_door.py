@@ -25,7 +25,8 @@ def check_door(settings: Settings, binds: Iterable[str], environ: Mapping[str, s
     if access.enabled:
         _check_credentials(settings, access, environ)
     elif not access.public:
-        for bind in binds:
+        handed = ["fd:// (LISTEN_FDS)"] if environ.get("LISTEN_FDS") else []  # wherever that is
+        for bind in (*binds, *handed):
             if not _is_private(bind):
                 raise OpenDoorError(
                     f"[serving] bind = {bind!r}: others reach this address, and anybody would be "

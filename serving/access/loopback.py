@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 # A proxy on this computer makes everybody's requests look like ours.
-FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
+FORWARDED = ("HTTP_X_FORWARDED_", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+))(?::[0-9]{1,5})?")
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
@@ -21,7 +21,7 @@ def why_not_local(environ: Mapping[str, Any]) -> str | None:
     """
     if not is_loopback(environ.get("REMOTE_ADDR", "")):
         return "it does not come from this computer"
-    if any(name in environ for name in FORWARDED):
+    if any(name.startswith(FORWARDED) for name in environ):
         return "it came through a proxy"
     host = environ.get("HTTP_HOST", "")
     if not is_loopback_name(_name_of(host)):

@@ -89,6 +89,13 @@ def test_which_addresses_others_reach(settings_of, bind, is_open):
     check_door(settings_of(public=True), [bind], {})
 
 
+def test_a_socket_that_is_handed_over_may_be_open_to_all(settings_of):
+    """systemd's sockets win over `bind`, and nothing says where they listen."""
+    with pytest.raises(OpenDoorError, match="LISTEN_FDS"):
+        check_door(settings_of(), ["127.0.0.1:8000"], {"LISTEN_FDS": "1"})
+    check_door(settings_of(public=True), ["127.0.0.1:8000"], {"LISTEN_FDS": "1"})
+
+
 def test_an_empty_file_of_keys_will_not_do(settings_of, keys_path):
     """All are revoked: nobody could call."""
     add_key(keys_path, "shop", "read")

@@ -37,6 +37,7 @@ def test_this_computer_may(open_door, request_):
         ({"address": "::ffff:192.0.2.7"}, "it does not come from this computer"),
         ({"address": ""}, "it does not come from this computer"),  # a Unix socket: a proxy's
         ({"x_forwarded_for": "127.0.0.1"}, "it came through a proxy"),
+        ({"x_forwarded_proto": "http"}, "it came through a proxy"),
         ({"forwarded": "for=127.0.0.1"}, "it came through a proxy"),
         ({"host": "evil.example:8000"}, "its Host is not a name of this computer"),
         ({"host": "127.0.0.1.evil.example"}, "its Host is not a name of this computer"),
