@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from serving.access.guard import guard_of
 from serving.app import create_app, open_shelf
+from serving.collector import keep_collector_away
 from serving.poller import Poller
 from serving.settings import ServingSettings, static_file
 from settings import load_settings
@@ -19,3 +20,4 @@ poller = Poller(
 poller.start()
 app = create_app(_settings, _shelf)
 poller.each_poll.append(guard_of(app).poll)
+keep_collector_away()
