@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.routing import BaseConverter
 
+from serving.access.guard import guard
 from serving.features import features_blueprint
 from serving.health import health_blueprint
 from serving.manners import add_manners
@@ -35,6 +36,7 @@ def create_app(settings: Settings, shelf: Shelf) -> Flask:
     app.register_blueprint(health_blueprint(shelf, serving))
     add_manners(app)
     answer_problems(app)
+    guard(app, settings)  # after all routes, and after the request has its id
     return app
 
 

@@ -56,6 +56,7 @@ SECTION_NAMES = (
     "mlflow",
     "store",
     "serving",
+    "access",
 )
 
 

@@ -18,6 +18,7 @@ NAMESPACE_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,31}")
 SURFACE_PATTERN = NAMESPACE_PATTERN
 VARIANT_PATTERN = NAMESPACE_PATTERN
 KIND_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,62}")
+DIGEST_PATTERN = re.compile(r"[0-9a-f]{32}")
 VERSION_PATTERN = re.compile(r"\d{8}T\d{6}-[0-9a-f]{12}-[0-9a-f]{8}")
 
 
@@ -77,6 +78,13 @@ class NamespaceKeys:
     def recent(self, user_id: str) -> str:
         """List: what the user did last, newest first (`store.live`)."""
         return f"ns:{self.namespace}:live:recent:{user_id}"
+
+    def limit(self, digest: str) -> str:
+        """String: how far a caller is ahead of its rate limit; gone when it is not.
+
+        *digest* stands for the caller (32 hex digits), so that no id is kept.
+        """
+        return f"ns:{self.namespace}:limit:{_check('digest', digest, DIGEST_PATTERN)}"
 
     def version(self, version: str) -> VersionKeys:
         """The keys that *version* owns."""
