@@ -46,13 +46,8 @@ DECISIVE = (
 )
 _ROOT = Path(__file__).resolve().parent.parent
 _STORE = _ROOT / "store"
-_PACKING = (
-    "context.py",
-    "features.py",
-    "had.py",
-    "packed.py",
-    "vectors.py",
-)  # of store: they decide the bytes of the lists
+# Of store: they decide the bytes of the lists.
+_PACKING = ("context.py", "features.py", "had.py", "packed.py", "vectors.py")
 
 
 def begin_run(

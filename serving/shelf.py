@@ -15,6 +15,8 @@ import redis
 from serving.catalogue import Catalogue
 from serving.explanation import Explanation, in_words
 from serving.feature_rows import fetch_rows, read_kinds
+from serving.rank_rows import Known, fetch_rank_rows, multiply, read_vectors
+from serving.rank_wish import RankWish
 from serving.session import followed, merge
 from serving.shown import Shown, provenance_of, show
 from serving.snapshot import Snapshot
@@ -135,6 +137,26 @@ class Shelf:
             except PackedFeaturesError as error:
                 self._note(f"the features of {kind.name} {entity_id!r}", error)
         return found
+
+    def fetch_rank(self, snapshot: Snapshot, wish: RankWish) -> Known:
+        """What orders the candidates of *wish*, in one trip, and one for cold catalogue blocks.
+
+        Nothing while the store is not available; what is damaged is logged and left out. Raises
+        what the client raises when the store stops answering.
+        """
+        if not self.is_available:
+            return Known()
+        rows = fetch_rank_rows(self._client, snapshot, wish)
+        what = f"the list of user {wish.user_id!r} for {wish.surface}"
+        entries = list(self._read_list(snapshot, what, rows.packed) or ())
+        block_size = snapshot.manifest["block_size"]
+        numbers = [entry.number for entry in entries]
+        known = self._catalogue.look_up(snapshot.keys, block_size, numbers)
+        stored = {known[e.number].item_id: e.score for e in entries if e.number in known}
+        model = snapshot.vectors.of(wish.surface)
+        if model is None:
+            return Known(stored)
+        return Known(stored, *multiply(model, wish, rows, self._note))
 
     def fetch_similar(self, snapshot: Snapshot, item_ids: Sequence[str]) -> dict[str, PackedList]:
         """What is next to those of *item_ids* that have neighbours, in one trip.
@@ -295,6 +317,7 @@ class Shelf:
             places,
             read_kinds(manifest),
             manifest.get("similar", {"n_buckets": 0})["n_buckets"],
+            read_vectors(manifest),
             datetime.fromisoformat(manifest["as_of"]).replace(tzinfo=UTC).timestamp(),
         )
 

@@ -11,6 +11,7 @@ from serving.static_lists import StaticLists
 from store.features import FeatureKind
 from store.keys import VersionKeys
 from store.pointer import Pointer
+from store.vectors import Vectors
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Snapshot:
     had_places: Mapping[str, int]  # item id → bit of a user's `had`
     kinds: Mapping[str, FeatureKind]  # of entities that there are features of
     similar_buckets: int  # of items next to items; 0: this version has none
+    vectors: Vectors  # that candidates of a caller are ordered by
     as_of: float  # seconds since 1970: the lists know what happened before
 
     @property

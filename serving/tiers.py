@@ -12,6 +12,7 @@ from serving.shelf import OnShelf, Shelf
 from serving.shown import Shown
 from serving.snapshot import Snapshot
 from serving.wish import Wish
+from store.context import context_fields
 from store.live import RecentEvent
 
 
@@ -36,7 +37,7 @@ class Supply:
         elif tier == "session":
             offered = self._session(self.snapshot, wish)
         else:
-            offered = self._shared(self.snapshot, tier, wish.surface)
+            offered = self._shared(self.snapshot, tier, wish)
         if wish.seen:
             return offered
         if wish.seen is None and self.snapshot.repeats[wish.surface]:
@@ -54,11 +55,16 @@ class Supply:
         last = [*(event.item_id for event in self.found.recent), *self.found.last_items]
         return self.shelf.near(snapshot, last, wish.offset + wish.n, self.found.segment)
 
-    def _shared(self, snapshot: Snapshot, tier: Tier, surface: str) -> Iterable[Shown]:
+    def _shared(self, snapshot: Snapshot, tier: Tier, wish: Wish) -> Iterable[Shown]:
         if tier == "static":
-            return self._static(surface)
-        field = f"segment/{self.found.segment}" if tier == "segment" else tier
-        return snapshot.fallback.get(f"{surface}/{field}", ())
+            return self._static(wish.surface)
+        fields: Iterable[str] = (tier,)
+        if tier == "segment":
+            fields = (f"segment/{self.found.segment}",)
+        elif tier == "context":
+            fields = context_fields(snapshot.manifest.get("contexts", ()), wish.context)
+        named = (snapshot.fallback.get(f"{wish.surface}/{field}", ()) for field in fields)
+        return chain.from_iterable(named)
 
     def _had(self, shown: Shown) -> bool:
         if shown.had:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -106,8 +106,7 @@ def _with_vectors(names: list[str]) -> list[str]:
 
 
 def _write_model(run: Run, index: Index, name: str, directory: Path) -> VectorModel:
-    model = load_generator(run, run_cutoffs(run).night, name)
-    assert isinstance(model, Factors)  # noqa: S101 - checked by its class when it was chosen
+    model = cast(Factors, load_generator(run, run_cutoffs(run).night, name))  # as was chosen
     n_buckets, n_rows = {}, {}
     for entity, vectors, ids in zip(
         ENTITIES, model.vectors, (index.user_ids, index.item_ids), strict=True

@@ -71,7 +71,7 @@ def test_products_are_those_of_the_unpacked_numbers():
     ],
 )
 def test_damage_is_noticed(damaged):
-    """A wrong length or an impossible scale is no vector; the others are multiplied all the same."""
+    """A wrong length or an impossible scale is no vector; others are multiplied all the same."""
     with pytest.raises(PackedVectorError):
         unpack_vector(damaged, 3)
     whole = pack_vector([1.27, 0.0, 0.0])
