@@ -32,11 +32,11 @@ Id = Annotated[str, Field(min_length=1, max_length=1024)]
 class WhenSettings(Section):
     """When a rule applies: every key that is set has to hold; none is set: always."""
 
-    surface: Annotated[list[Identifier], Field(min_length=1)] | None = None  # one of these
+    surface: Annotated[list[Identifier], Field(min_length=1)] = []  # one of these
     # Hours of the request's `hour`, or ranges with both ends, also over midnight ("22-5").
-    hour: Annotated[list[Hours], Field(min_length=1)] | None = None
-    device: Values | None = None  # one of these, spelt as requests spell it
-    country: Values | None = None  # likewise
+    hour: Annotated[list[Hours], Field(min_length=1)] = []
+    device: Values = []  # one of these, spelt as requests spell it
+    country: Values = []  # likewise
     # Name → values of `context.<name>`: `context.weather = ["rain", "snow"]`.
     context: dict[Identifier, Values] = {}
 
@@ -48,9 +48,9 @@ class RuleSettings(Section):
     exclude_items: list[Id] = []  # item ids that are not shown
     exclude_categories: list[Id] = []  # spelt as `category` of the items
     # Nothing else is shown; of several rules, what all of them name.
-    only_categories: Annotated[list[Id], Field(min_length=1)] | None = None
+    only_categories: Annotated[list[Id], Field(min_length=1)] = []
     # In place of `[serving] tiers`; of several rules, those of the last.
-    tiers: Annotated[list[Tier], Field(min_length=1)] | None = None
+    tiers: Annotated[list[Tier], Field(min_length=1)] = []
 
     @model_validator(mode="after")
     def _check_effect(self) -> Self:

@@ -68,18 +68,18 @@ def _both(first: frozenset[str] | None, second: frozenset[str] | None) -> frozen
 
 def _load_rule(name: str, rule: RuleSettings) -> Rule:
     when = rule.when
-    conditions: dict[str, list[str] | None] = {
+    conditions = {
         SURFACE: when.surface,
         "country": when.country,
         "device": when.device,
-        HOUR: None if when.hour is None else hours_of(when.hour),
+        HOUR: hours_of(when.hour),
         **{f"{OWN}{key}": values for key, values in when.context.items()},
     }
     return Rule(
         name,
-        tuple((key, frozenset(v)) for key, v in conditions.items() if v is not None),
+        tuple((key, frozenset(values)) for key, values in conditions.items() if values),
         frozenset(rule.exclude_items),
         frozenset(rule.exclude_categories),
-        None if rule.only_categories is None else frozenset(rule.only_categories),
-        None if rule.tiers is None else tuple(rule.tiers),
+        frozenset(rule.only_categories) or None,
+        tuple(rule.tiers) or None,
     )
