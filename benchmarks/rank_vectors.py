@@ -1,7 +1,7 @@
 """Ways to keep the vectors that `POST /rank` orders by: bytes, agreement, and time to order 500.
 
 Vectors of a real ALS fit on made events, packed as 32 bit floats, 16 bit floats and in steps of a
-byte. Candidates of a user are drawn by popularity and ordered by each; the order by the 32 bit
+byte, signed or around 128. Candidates of a user are drawn by popularity and ordered by each; the order by the 32 bit
 floats is the right one. Bytes a row are those of a real Valkey, ids and buckets included.
 Prints one JSON line last.
 
@@ -16,6 +16,7 @@ import statistics
 import struct
 import sys
 import time
+from array import array
 from collections.abc import Callable, Sequence
 from operator import mul
 from pathlib import Path
@@ -31,7 +32,7 @@ from pipelines.candidates.generator import Past
 from pipelines.interactions import FloatArray, Interactions
 from pipelines.lists.vectors import pack_vectors
 from store.keys import bucket_count, bucket_of
-from store.vectors import products, unpack_vector
+from store.vectors import SCALE, ZERO, products, unpack_vector
 
 SEED = 0
 TASTES = 20  # groups of items that made users stay in
@@ -61,6 +62,31 @@ def steps(dimensions: int) -> Order:
         return [0.0 if product is None else product for product in found]
 
     return score
+
+
+def signed(dimensions: int) -> Order:
+    """The same steps as signed bytes, of which each row needs an array."""
+
+    def score(user: bytes, rows: Sequence[bytes]) -> list[float]:
+        vector = _signed(user, dimensions)
+        return [
+            sum(map(mul, vector, _signed(row, dimensions))) * SCALE.unpack_from(row, dimensions)[0]
+            for row in rows
+        ]
+
+    return score
+
+
+def _signed(row: bytes, dimensions: int) -> array[int]:
+    return array("b", row[:dimensions])
+
+
+def pack_signed(vectors: FloatArray) -> list[bytes]:
+    """Rows of the store, each byte less by what stands for 0."""
+    less = bytes((byte - ZERO) % 256 for byte in range(256))
+    return [
+        row[: -SCALE.size].translate(less) + row[-SCALE.size :] for row in pack_vectors(vectors)
+    ]
 
 
 def pack_floats(vectors: FloatArray, kind: str) -> list[bytes]:
@@ -159,6 +185,7 @@ def run(n_users: int, n_items: int, dimensions: int, n_candidates: int) -> dict[
     layouts: dict[str, tuple[Order, Callable[[FloatArray], list[bytes]]]] = {
         "float32": (floats(dimensions, "f"), lambda vectors: pack_floats(vectors, "<f4")),
         "float16": (floats(dimensions, "e"), lambda vectors: pack_floats(vectors, "<f2")),
+        "signed": (signed(dimensions), pack_signed),
         "steps": (steps(dimensions), pack_vectors),
     }
     found = {}

@@ -79,12 +79,12 @@ def fetch_rank_rows(client: redis.Redis, snapshot: Snapshot, wish: RankWish) -> 
         for number, names in by_bucket.items():
             pipeline.hmget(f"{prefix}{number}", names)
     answers = pipeline.execute()
-    first = [] if user is None else answers[: 1 if model is None else 2]
+    n_items = len(by_bucket)
+    packed, own = [*answers[: len(answers) - n_items], None, None][:2]
     asked = chain.from_iterable(by_bucket.values())
-    rows = chain.from_iterable(answers[len(first) :])
-    return RankRows(
-        *first, items={name: row for name, row in zip(asked, rows, strict=True) if row is not None}
-    )
+    rows = chain.from_iterable(answers[len(answers) - n_items :])
+    items = {name: row for name, row in zip(asked, rows, strict=True) if row is not None}
+    return RankRows(packed, own, items)
 
 
 def multiply(
@@ -98,9 +98,9 @@ def multiply(
     vector, vector_of = _vector(model, wish, rows, note)
     if vector_of is None:
         return {}, None
-    known = [item for item in wish.items if item in rows.items]
+    known = {item: rows.items[item] for item in wish.items if item in rows.items}
     found = {}
-    for item, product in zip(known, products(vector, map(rows.items.get, known)), strict=True):
+    for item, product in zip(known, products(vector, known.values()), strict=True):
         if product is None:
             note(f"the vector of item {item!r}", PackedVectorError("damaged bytes"))
         else:

@@ -32,9 +32,9 @@ def context_fields(contexts: Sequence[str], situation: Iterable[tuple[str, str]]
     for name, value in sorted(situation, key=lambda pair: pair[0].startswith(OWN)):
         said.setdefault(name.removeprefix(OWN), value)
     for name in contexts:
-        value = said.get(name)
-        if value is None:
+        if name not in said:
             continue
+        value = said[name]
         if name == HOUR:
             if not (value.isascii() and value.isdigit() and len(value) <= 2 and int(value) < 24):
                 continue  # of `context.hour`, which nobody has checked

@@ -10,10 +10,12 @@ def test_layouts_order_alike(capsys):
     rank_vectors.main(["--users", "200", "--items", "300", "--dimensions", "8"])
     result = json.loads(capsys.readouterr().out.splitlines()[-1])
     layouts = result["layouts"]
-    assert list(layouts) == ["float32", "float16", "steps"]
-    assert [layout["bytes"] for layout in layouts.values()] == [32, 16, 12]
+    assert list(layouts) == ["float32", "float16", "signed", "steps"]
+    assert [layout["bytes"] for layout in layouts.values()] == [32, 16, 12, 12]
     stored = [layout["stored_bytes"] for layout in layouts.values()]
-    assert stored == sorted(stored, reverse=True)
+    assert stored[0] > stored[1] > stored[2]
+    order = ("kendall_tau", "top_10")
+    assert {layouts["signed"][name] == layouts["steps"][name] for name in order} == {True}
     assert min(layout["kendall_tau"] for layout in layouts.values()) > 0.95
     assert layouts["float32"]["top_10"] > 0.99
     assert min(layout["p50_us"] for layout in layouts.values()) > 0
