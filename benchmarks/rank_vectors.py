@@ -1,8 +1,9 @@
 """Ways to keep the vectors that `POST /rank` orders by: bytes, agreement, and time to order 500.
 
 Vectors of a real ALS fit on made events, packed as 32 bit floats, 16 bit floats and in steps of a
-byte, signed or around 128. Candidates of a user are drawn by popularity and ordered by each; the order by the 32 bit
-floats is the right one. Bytes a row are those of a real Valkey, ids and buckets included.
+byte, signed or around 128. Candidates of a user are drawn by popularity and ordered by
+each; the order by the 32 bit floats is the right one. Bytes a row are those of a real Valkey, ids
+and buckets included.
 Prints one JSON line last.
 
 `python -m benchmarks.rank_vectors --users 20000 --items 20000 --dimensions 64 --candidates 500`
@@ -84,9 +85,8 @@ def _signed(row: bytes, dimensions: int) -> array[int]:
 def pack_signed(vectors: FloatArray) -> list[bytes]:
     """Rows of the store, each byte less by what stands for 0."""
     less = bytes((byte - ZERO) % 256 for byte in range(256))
-    return [
-        row[: -SCALE.size].translate(less) + row[-SCALE.size :] for row in pack_vectors(vectors)
-    ]
+    n = vectors.shape[1]
+    return [row[:n].translate(less) + row[n:] for row in pack_vectors(vectors)]
 
 
 def pack_floats(vectors: FloatArray, kind: str) -> list[bytes]:
