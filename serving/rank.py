@@ -11,12 +11,12 @@ from typing import Any
 import redis
 from flask import Blueprint, Response, request
 
+from serving.provenance import Provenance
 from serving.rank_order import Ranked, order, popularity
 from serving.rank_rows import Known
 from serving.rank_wish import RankWish, read_rank_body
 from serving.settings import ServingSettings
 from serving.shelf import Shelf
-from serving.shown import Provenance
 from serving.snapshot import Snapshot
 
 MAX_BODY_BYTES = 1_000_000  # 500 ids of 128 characters, each written as escapes, are less
@@ -64,7 +64,7 @@ def _look_up(shelf: Shelf, snapshot: Snapshot, wish: RankWish) -> Known:
     try:
         return shelf.fetch_rank(snapshot, wish)
     except (redis.RedisError, OSError) as error:
-        shelf.is_available = False
+        shelf.breaker.failed()
         log.warning("store: %s; answering without it", error)
         return Known()
 

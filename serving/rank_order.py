@@ -54,7 +54,7 @@ def popularity(*lists: Iterable[Shown]) -> dict[str, float]:
     found: dict[str, float] = {}
     for shared in lists:
         for shown in shared:
-            found.setdefault(shown.item_id, shown.score)
+            found.setdefault(shown.row.item_id, shown.score)
     return found
 
 

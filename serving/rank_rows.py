@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-import redis
-
+from serving.feature_rows import Ask
 from serving.rank_wish import RankWish
 from serving.snapshot import Snapshot
 from store.keys import bucket_of
+from store.trip import Command
 from store.vectors import (
     NO_VECTORS,
     PackedVectorError,
@@ -57,7 +57,7 @@ def read_vectors(manifest: Mapping[str, Any]) -> Vectors:
         return NO_VECTORS
 
 
-def fetch_rank_rows(client: redis.Redis, snapshot: Snapshot, wish: RankWish) -> RankRows:
+def fetch_rank_rows(ask: Ask, snapshot: Snapshot, wish: RankWish) -> RankRows:
     """What there is for *wish*, in one trip: a command a bucket of items.
 
     Raises what the client raises when the store does not answer.
@@ -65,20 +65,20 @@ def fetch_rank_rows(client: redis.Redis, snapshot: Snapshot, wish: RankWish) -> 
     model = snapshot.vectors.of(wish.surface)
     keys, user = snapshot.keys, wish.user_id
     by_bucket: dict[int, list[str]] = {}
-    pipeline = client.pipeline(transaction=False)
+    commands: list[Command] = []
     if user is not None:
-        bucket = bucket_of(user, snapshot.manifest["n_buckets"])
-        pipeline.hget(f"{snapshot.prefixes[wish.surface]}{bucket}", user)
+        bucket = bucket_of(user, snapshot.n_buckets)
+        commands.append(("HGET", f"{snapshot.prefixes[wish.surface]}{bucket}", user))
     if model is not None:
         if user is not None:
             kind = kind_of_vectors(model.name, "user")
-            pipeline.hget(keys.vectors(kind, bucket_of(user, model.n_buckets["user"])), user)
+            key = keys.vectors(kind, bucket_of(user, model.n_buckets["user"]))
+            commands.append(("HGET", key, user))
         for item in dict.fromkeys((*wish.items, *wish.session)):
             by_bucket.setdefault(bucket_of(item, model.n_buckets["item"]), []).append(item)
         prefix = keys.vectors_prefix(kind_of_vectors(model.name, "item"))
-        for number, names in by_bucket.items():
-            pipeline.hmget(f"{prefix}{number}", names)
-    answers = pipeline.execute()
+        commands += [("HMGET", f"{prefix}{number}", *names) for number, names in by_bucket.items()]
+    answers = ask(commands) if commands else []
     n_items = len(by_bucket)
     packed, own = [*answers[: len(answers) - n_items], None, None][:2]
     asked = chain.from_iterable(by_bucket.values())

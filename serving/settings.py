@@ -37,6 +37,9 @@ class ServingSettings(Section):
     max_feature_ids: Annotated[int, Field(ge=1, le=10_000)] = 1000  # that a request may ask for
     max_rank_items: Annotated[int, Field(ge=1, le=5000)] = 500  # that a request may bring
     cached_blocks: Annotated[int, Field(ge=1, le=1_000_000)] = 2000  # of the catalogue
+    cached_lists: Annotated[int, Field(ge=0, le=1_000_000)] = 2000  # of users asked for last
+    # Failed trips in a row after which a process answers without the store until it is back.
+    breaker_failures: Annotated[int, Field(ge=1, le=1000)] = 3
     static_path: str | None = None  # by default static.json in the namespace's folder of var
     rules: dict[Identifier, RuleSettings] = {}
 
