@@ -12,7 +12,7 @@ from pipelines.index import load_index
 from pipelines.inputs import run_cutoffs
 from pipelines.publish import PublishSettings, publish_lists
 from pipelines.publish.retire import retire_versions
-from serving import create_app, open_shelf
+from serving.app import create_app, open_shelf
 from store.connection import StoreSettings, connect_publisher
 from store.keys import NamespaceKeys, bucket_of
 from store.live import hide_items
