@@ -10,6 +10,7 @@ from serving.features import features_blueprint
 from serving.health import health_blueprint
 from serving.manners import add_manners
 from serving.problems import answer_problems
+from serving.rank import rank_blueprint
 from serving.recs import recs_blueprint
 from serving.settings import ServingSettings, static_file
 from serving.shelf import Shelf
@@ -32,6 +33,7 @@ def create_app(settings: Settings, shelf: Shelf) -> Flask:
     app.url_map.converters["anything"] = Anything
     app.url_map.merge_slashes = False  # "a//b" is another user than "a/b"
     app.register_blueprint(recs_blueprint(shelf, serving))
+    app.register_blueprint(rank_blueprint(shelf, serving))
     app.register_blueprint(features_blueprint(shelf, serving))
     app.register_blueprint(health_blueprint(shelf, serving))
     add_manners(app)

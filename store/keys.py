@@ -114,7 +114,7 @@ class VersionKeys:
 
     @property
     def fallback(self) -> str:
-        """Hash: `<surface>/trending`, `<surface>/global`, `<surface>/segment/<name>` → list."""
+        """Hash: `<surface>/trending`, `<surface>/global`, `<surface>/segment/<name>`, … → list."""
         return f"{self.prefix}fallback"
 
     def lists(self, surface: str, variant: str, bucket: int) -> str:
@@ -154,6 +154,15 @@ class VersionKeys:
         """`features` without the bucket, checked once for all the buckets of a request."""
         _check("kind", kind, KIND_PATTERN)
         return f"{self.prefix}features:{kind}:"
+
+    def vectors(self, kind: str, bucket: int) -> str:
+        """Hash: id of a user or an item → its packed vector."""
+        return f"{self.vectors_prefix(kind)}{bucket:d}"
+
+    def vectors_prefix(self, kind: str) -> str:
+        """`vectors` without the bucket, checked once for all the buckets of a request."""
+        _check("kind", kind, KIND_PATTERN)
+        return f"{self.prefix}vectors:{kind}:"
 
     def catalogue(self, block: int) -> str:
         """String: JSON rows of the item numbers block × block_size … ."""
