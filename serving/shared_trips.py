@@ -67,7 +67,9 @@ class SharedTrips:
 
     def _carry(self, together: list[tuple[Sequence[Command], AsyncResult]]) -> None:
         try:
-            replies = self._trips.make([command for commands, _ in together for command in commands])
+            replies = self._trips.make(
+                [command for commands, _ in together for command in commands]
+            )
         except redis.ResponseError as error:
             if len(together) == 1:
                 together[0][1].set_exception(error)

@@ -96,6 +96,7 @@ class Shelf:
 
         Raises `ShelfError` when nothing complete is live, or what the client raises.
         """
+        self.trips.follow()  # here and in no request: it may ask several servers
         pointer, hidden = read_live(self.trips, self._keys)
         if hidden != self.hidden:
             self.hidden = hidden
