@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
 import redis
 
@@ -13,6 +14,8 @@ from serving.breaker import Breaker
 from serving.catalogue import Catalogue
 from serving.explanation import Explanation, in_words
 from serving.feature_rows import fetch_rows
+from serving.rank_rows import Known, fetch_rank_rows, multiply
+from serving.rank_wish import RankWish
 from serving.read_snapshot import ShelfError, read_live, read_snapshot
 from serving.reasons import HasSegment
 from serving.session import followed, merge
@@ -72,13 +75,14 @@ class Shelf:
         cached_blocks: int,
         cached_lists: int = 2000,
         breaker_failures: int = 3,
+        trips: Trips | None = None,  # of *client*
     ) -> None:
         self.static = static
         self.snapshot: Snapshot | None = None
         self.breaker = Breaker(breaker_failures)
         self.hidden: frozenset[str] = frozenset()  # items that nobody is shown
         self._client = client
-        self.trips = Trips(client)
+        self.trips = trips or Trips(client)
         self._keys = NamespaceKeys(namespace)
         self._catalogue = Catalogue(self.trips, cached_blocks)
         self._hot = HotLists(cached_lists)
@@ -176,6 +180,26 @@ class Shelf:
                 self._note(f"the features of {kind.name} {entity_id!r}", error)
         return found
 
+    def fetch_rank(self, snapshot: Snapshot, wish: RankWish) -> Known:
+        """What orders the candidates of *wish*, in one trip, and one for cold catalogue blocks.
+
+        Nothing while the breaker is open; what is damaged is logged and left out. Raises what the
+        client raises when the store stops answering.
+        """
+        if not self.is_available:
+            return Known()
+        rows = fetch_rank_rows(self._ask, snapshot, wish)
+        what = f"the list of user {wish.user_id!r} for {wish.surface}"
+        packed = self._read_list(snapshot, what, rows.packed)
+        entries = [] if packed is None else packed.entries()
+        numbers = [entry.number for entry in entries]
+        known = self._catalogue.rows(snapshot.keys, snapshot.block_size, numbers)
+        stored = {known[e.number].item_id: e.score for e in entries if e.number in known}
+        model = snapshot.vectors.of(wish.surface)
+        if model is None:
+            return Known(stored)
+        return Known(stored, *multiply(model, wish, rows, self._note))
+
     def fetch_similar(self, snapshot: Snapshot, item_ids: Sequence[str]) -> dict[str, PackedList]:
         """What is next to those of *item_ids* that have neighbours, in one trip.
 
@@ -243,7 +267,7 @@ class Shelf:
             if explained.number in rows
         }
 
-    def _ask(self, commands: Sequence[Command]) -> list[bytes | list[bytes] | None]:
+    def _ask(self, commands: Sequence[Command]) -> list[Any]:
         replies = self.trips.make(commands)
         self.breaker.succeeded()
         return replies

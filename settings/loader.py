@@ -48,6 +48,8 @@ SECTION_NAMES = (
     "surfaces",
     "lists",
     "reasons",
+    "similar",
+    "vectors",
     "gate",
     "registry",
     "online_features",
@@ -56,6 +58,7 @@ SECTION_NAMES = (
     "mlflow",
     "store",
     "serving",
+    "access",
 )
 
 
