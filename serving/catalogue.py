@@ -29,14 +29,6 @@ class Row:
         self.title_text = encode_basestring(title)
         self.category_text = encode_basestring(category)
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Row) and all(
-            getattr(self, name) == getattr(other, name) for name in ("item_id", "title_text")
-        )
-
-    def __hash__(self) -> int:
-        return hash(self.item_id)
-
     @property
     def name(self) -> str:
         """What a shopper knows it by; two items of one name are the same item."""
