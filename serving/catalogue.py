@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import redis
 
+from serving.sight.trips import trip
 from store.keys import VersionKeys
 
 log = logging.getLogger("nightshelf.serving")
@@ -61,9 +62,9 @@ class Catalogue:
         cold = [block for block in names if block not in found]
         if not cold:
             return found
-        for block, payload in zip(
-            cold, self._client.mget([names[block] for block in cold]), strict=True
-        ):
+        with trip("catalogue", blocks=len(cold)):
+            payloads = self._client.mget([names[block] for block in cold])
+        for block, payload in zip(cold, payloads, strict=True):
             rows = None if payload is None else self._parse(names[block], payload)
             found[block] = rows or []
             if rows is not None:  # a block that is missing may come back

@@ -9,6 +9,7 @@ from typing import Any
 
 import redis
 
+from serving.sight.trips import trip
 from store.features import FeatureKind, PackedFeaturesError, load_kinds
 from store.keys import VersionKeys, bucket_of
 
@@ -42,5 +43,6 @@ def fetch_rows(
     for bucket, names in by_bucket.items():
         pipeline.hmget(f"{prefix}{bucket}", names)
     asked = chain.from_iterable(by_bucket.values())
-    rows = chain.from_iterable(pipeline.execute())
+    with trip("features"):
+        rows = chain.from_iterable(pipeline.execute())
     return {name: row for name, row in zip(asked, rows, strict=True) if row is not None}

@@ -5,10 +5,17 @@ Workers import the application after the fork, so that each has its own poller a
 
 from __future__ import annotations
 
+from gunicorn.arbiter import Arbiter
+
 from serving.settings import ServingSettings
+from serving.sight.keeper import keep_metrics
+from serving.sight.logs import log_config
+from serving.sight.settings import LogsSettings, MetricsSettings, workers_directory
 from settings import load_settings
 
-_serving = load_settings().read(ServingSettings)
+_settings = load_settings()
+_serving = _settings.read(ServingSettings)
+_metrics = _settings.read(MetricsSettings)
 
 wsgi_app = "serving.wsgi:app"
 bind = _serving.bind
@@ -22,3 +29,10 @@ graceful_timeout = 10
 limit_request_line = 8190  # long enough for many exclude=
 control_socket_disable = True
 proc_name = "nightshelf"
+logconfig_dict = log_config(_settings.read(LogsSettings))
+
+
+def on_starting(server: Arbiter) -> None:
+    """In the master, once: a reload by SIGHUP leaves the metrics alone."""
+    if _metrics.enabled:
+        keep_metrics(workers_directory(_settings), _metrics.bind)

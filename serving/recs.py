@@ -12,13 +12,14 @@ from http import HTTPStatus
 from typing import Any
 
 import redis
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from serving.explanation import Explanation
 from serving.parameters import check_id, read_items, read_wish
 from serving.settings import ServingSettings, Tier
 from serving.shelf import OnShelf, Shelf
 from serving.shown import Provenance, Shown
+from serving.sight.served import Served, user_kind
 from serving.tiers import Supply, fill
 from serving.wish import Wish
 
@@ -70,6 +71,8 @@ def _answer(shelf: Shelf, settings: ServingSettings, wish: Wish) -> Response:
         text = json.dumps(body, ensure_ascii=False)
         response = Response(text, content_type="application/json")
         response.headers["X-Recs-Tier"] = body["served_by"]
+        user = user_kind(wish.user_id, is_known=supply.found.is_known)
+        g.served = Served(wish.surface, body["served_by"], user, len(filled), wish.n)
     if tag is not None and shelf.is_available:  # it may have given up meanwhile
         response.set_etag(tag)
     response.headers["X-Recs-Version"] = provenance.version or "none"

@@ -17,6 +17,7 @@ from serving.explanation import Explanation, in_words
 from serving.feature_rows import fetch_rows, read_kinds
 from serving.session import followed, merge
 from serving.shown import Shown, provenance_of, show
+from serving.sight.trips import trip
 from serving.snapshot import Snapshot
 from serving.static_lists import StaticLists
 from settings.errors import NightshelfError
@@ -45,6 +46,11 @@ class OnShelf:
     recent: tuple[RecentEvent, ...] = ()  # newest first
     last_items: tuple[str, ...] = ()  # of the events that the night saw, newest first
     explained: tuple[Explained, ...] = ()  # of the first items of the packed list, where asked for
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is a list or a row of the user."""
+        return self.packed is not None or self.segment is not None
 
 
 class Shelf:
@@ -109,15 +115,16 @@ class Shelf:
         pipeline.lrange(self._keys.recent(user_id), 0, RECENT_EVENTS - 1)
         if explain and "features" in snapshot.manifest["surfaces"][surface]:
             pipeline.hget(snapshot.keys.explain(surface, bucket), user_id)
-        packed, row, recent, *explained = pipeline.execute()
-        segment, had, last_items = self._read_row(user_id, row)
+        with trip("user"):
+            packed, row, recent, *explained = pipeline.execute()
+        segment, had, last_items = self._read_row(bucket, row)
         return OnShelf(
-            self._read_list(snapshot, f"the list of user {user_id!r} for {surface}", packed),
+            self._read_list(snapshot, f"a list of {surface} in bucket {bucket}", packed),
             segment,
             had,
-            self._read_recent(user_id, recent),
+            self._read_recent(bucket, recent),
             last_items,
-            self._read_explained(user_id, explained[0]) if explained else (),
+            self._read_explained(bucket, explained[0]) if explained else (),
         )
 
     def fetch_features(
@@ -133,7 +140,8 @@ class Shelf:
             try:
                 found[entity_id] = unpack_cells(row, len(kind.places))
             except PackedFeaturesError as error:
-                self._note(f"the features of {kind.name} {entity_id!r}", error)
+                bucket = bucket_of(entity_id, kind.n_buckets)
+                self._note(f"features of {kind.name} in bucket {bucket}", error)
         return found
 
     def fetch_similar(self, snapshot: Snapshot, item_ids: Sequence[str]) -> dict[str, PackedList]:
@@ -148,8 +156,10 @@ class Shelf:
         pipeline = self._client.pipeline(transaction=False)
         for item_id in item_ids:
             pipeline.hget(snapshot.keys.similar(bucket_of(item_id, n_buckets)), item_id)
+        with trip("similar"):
+            lists = pipeline.execute()
         found = {}
-        for item_id, data in zip(item_ids, pipeline.execute(), strict=True):
+        for item_id, data in zip(item_ids, lists, strict=True):
             packed = self._read_list(snapshot, f"what is next to item {item_id!r}", data)
             if packed is not None:
                 found[item_id] = packed
@@ -209,25 +219,23 @@ class Shelf:
             return None
         return packed
 
-    def _read_explained(self, user_id: str, data: bytes | None) -> tuple[Explained, ...]:
+    def _read_explained(self, bucket: int, data: bytes | None) -> tuple[Explained, ...]:
         if data is None:
             return ()
         try:
             return tuple(unpack_explained(data))
         except ExplainedError as error:
-            self._note(f"what explains the list of user {user_id!r}", error)
+            self._note(f"what explains a list in bucket {bucket}", error)
             return ()
 
-    def _read_recent(self, user_id: str, data: Sequence[bytes]) -> tuple[RecentEvent, ...]:
+    def _read_recent(self, bucket: int, data: Sequence[bytes]) -> tuple[RecentEvent, ...]:
         try:
             return tuple(map(unpack_event, data))
         except LiveError as error:
-            self._note(f"what user {user_id!r} did last", error)
+            self._note(f"what a user of bucket {bucket} did last", error)
             return ()
 
-    def _read_row(
-        self, user_id: str, data: bytes | None
-    ) -> tuple[str | None, int, tuple[str, ...]]:
+    def _read_row(self, bucket: int, data: bytes | None) -> tuple[str | None, int, tuple[str, ...]]:
         """Segment, what was had, last items; nothing of them of a user nobody has heard of."""
         if data is None:
             return None, 0, ()
@@ -236,11 +244,11 @@ class Shelf:
             last_items = tuple(map(str, row.get("last_items", ())))
             return row.get("segment"), unpack_had(row.get("had", "")), last_items
         except (ValueError, TypeError, AttributeError) as error:
-            self._note(f"the row of user {user_id!r}", error)
+            self._note(f"a row of users in bucket {bucket}", error)
             return None, 0, ()
 
     def _note(self, what: str, error: Exception) -> None:
-        """Log damage once a version and process, not at every request."""
+        """Log damage once a version and process, not at every request; by bucket, not by user."""
         if what not in self._damaged:
             self._damaged.add(what)
             log.error("%s cannot be read, going on without it: %s", what, error)
@@ -266,14 +274,16 @@ class Shelf:
         pipeline = self._client.pipeline(transaction=False)
         pipeline.get(self._keys.active)
         pipeline.smembers(self._keys.hidden)
-        active, hidden = pipeline.execute()
+        with trip("poll"):
+            active, hidden = pipeline.execute()
         return parse_pointer(active), read_ids(hidden)
 
     def _read_snapshot(self, pointer: Pointer, keys: VersionKeys) -> Snapshot:
         pipeline = self._client.pipeline(transaction=False)
         pipeline.get(keys.manifest)
         pipeline.hgetall(keys.fallback)
-        raw, packed_by_field = pipeline.execute()
+        with trip("poll"):
+            raw, packed_by_field = pipeline.execute()
         if raw is None:
             raise ShelfError(f"version {keys.version} is active but has no manifest; publish it")
         manifest = json.loads(raw)

@@ -17,3 +17,4 @@ poller = Poller(
 )
 poller.start()
 app = create_app(_settings, _shelf)
+app.extensions["sight"].start()

@@ -56,6 +56,9 @@ SECTION_NAMES = (
     "mlflow",
     "store",
     "serving",
+    "metrics",
+    "logs",
+    "traces",
 )
 
 
