@@ -1,6 +1,7 @@
 """`/metrics` of all workers, in a process of its own that gunicorn's master starts.
 
-Run as a file, so that it loads nothing of the application: `python -P exporter.py DIRECTORY BIND`.
+Run as a file, so that it loads nothing of the application:
+`python -P exporter.py DIRECTORY BIND PID_OF_MASTER`.
 A worker writes its counts to files named after its process id.
 Those of a worker that is gone are added to one archive and removed, so that the directory has at
 most the files of the workers that live and one set more, however many have died.
@@ -54,9 +55,9 @@ class Workers(Collector):
     def _bury(self) -> None:
         dead = [path for path in self._files() if not _lives(_pid_of(path))]
         for kind in ADDED_UP:
-            files = [path for path in dead if path.name.startswith(f"{kind}_")]
-            if files:
-                self._archive(kind, [path for path in files if _is_readable(path)])
+            own = [path for path in dead if path.name.startswith(f"{kind}_")]
+            if files := [path for path in own if _is_readable(path)]:
+                self._archive(kind, files)
         for path in dead:
             path.unlink(missing_ok=True)
 
@@ -101,9 +102,8 @@ def _is_readable(path: Path) -> bool:
     return True
 
 
-def serve(directory: Path, host: str, port: int) -> None:
-    """Answer on *host* and *port* until the process that started this one is gone."""
-    parent = os.getppid()
+def serve(directory: Path, host: str, port: int, parent: int) -> None:
+    """Answer on *host* and *port* until the process *parent*, which started this one, is gone."""
     registry = CollectorRegistry()
     workers = Workers(directory)
     registry.register(workers)
@@ -129,6 +129,6 @@ def _say(level: str, message: str) -> None:
 if __name__ == "__main__":
     host, _, port = sys.argv[2].rpartition(":")
     try:
-        serve(Path(sys.argv[1]), host.strip("[]"), int(port))
+        serve(Path(sys.argv[1]), host.strip("[]"), int(port), parent=int(sys.argv[3]))
     except KeyboardInterrupt:  # of the terminal, as gunicorn's own
         sys.exit(0)

@@ -37,7 +37,7 @@ def keep_metrics(directory: Path, bind: str) -> None:
 
 def _keep(directory: Path, bind: str) -> None:
     """Start the exporter, and again whenever it ends."""
-    command = [sys.executable, "-P", str(EXPORTER), str(directory), bind]
+    command = [sys.executable, "-P", str(EXPORTER), str(directory), bind, str(os.getpid())]
     while True:
         exporter = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         exporter.wait()

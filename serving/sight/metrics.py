@@ -16,29 +16,18 @@ from collections import Counter as Counts
 from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from serving.sight import trips
-from serving.sight.served import Served
+from serving.sight.served import Request
 
 # Seconds. 0.15 is the limit of the alert, and has to be an edge.
 REQUEST_EDGES = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5)
 TRIP_EDGES = (0.00025, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0)
-BREAKER_STATES = ("closed", "half-open", "open")
 _Note = TypeVar("_Note")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-
-
-class Request(NamedTuple):
-    """One answered request."""
-
-    route: str  # its template, never its path
-    method: str
-    status: int
-    seconds: float
-    served: Served | None
 
 
 class BulkHistogram(Histogram):

@@ -1,4 +1,4 @@
-"""What an answer was, said by the route that made it: `g.served = served(…)`."""
+"""What is noted of an answer; the route that makes it says `g.served = Served(…)`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,16 @@ class Served(NamedTuple):
     user: UserKind  # whether the store has something of the user; none: asked without one
     given: int  # items
     asked: int  # items
+
+
+class Request(NamedTuple):
+    """One answered request."""
+
+    route: str  # its template, never its path
+    method: str
+    status: int
+    seconds: float
+    served: Served | None
 
 
 def user_kind(user_id: str | None, *, is_known: bool) -> UserKind:

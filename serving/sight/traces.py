@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response, g, request
 
 from serving.sight import trips
+from serving.sight.routes import method_of, route_of
 from serving.sight.settings import TracesSettings
 from settings import Settings
 from settings.errors import NightshelfError
@@ -64,13 +65,13 @@ def trace_with(app: Flask, provider: TracerProvider) -> None:
     tracer = provider.get_tracer("nightshelf")
 
     def begin() -> None:
-        route = request.url_rule.rule if request.url_rule else "(none)"
+        route, method = route_of(request), method_of(request)
         parent = propagate.extract(request.headers)
         span = tracer.start_span(
-            f"{request.method} {route}",
+            f"{method} {route}",
             parent,
             SpanKind.SERVER,
-            {"http.request.method": request.method, "http.route": route},
+            {"http.request.method": method, "http.route": route},
         )
         g.span = span
         g.span_token = context.attach(set_span_in_context(span, parent))

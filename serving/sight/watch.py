@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import logging
-import re
 import threading
 import time
 from datetime import datetime
@@ -13,14 +12,14 @@ from flask import Flask, Response, g, request
 
 from serving.settings import ServingSettings
 from serving.shelf import Shelf
-from serving.sight.metrics import BREAKER_STATES, Metrics, Request
+from serving.sight.routes import method_of, route_of
+from serving.sight.served import Request
 from serving.sight.settings import LogsSettings, MetricsSettings
 from serving.sight.traces import trace
 from settings import ProjectSettings, Settings
 
 FLUSH_EVERY_S = 1.0
-NO_ROUTE = "(none)"  # of every path that no route takes
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+BREAKER_STATES = ("closed", "half-open", "open")
 
 log = logging.getLogger("nightshelf.requests")
 
@@ -29,6 +28,9 @@ class Watch:
     """Notes what an application answers, and what its shelf holds."""
 
     def __init__(self, shelf: Shelf, settings: Settings) -> None:
+        # Not before a worker runs: where counts lie is decided when prometheus_client is imported.
+        from serving.sight.metrics import Metrics
+
         self.metrics = Metrics()
         self._shelf = shelf
         self._namespace = settings.read(ProjectSettings).namespace
@@ -37,8 +39,6 @@ class Watch:
         logs = settings.read(LogsSettings)
         self._logged = logs.requests
         self._slow_s = logs.slow.total_seconds()
-        self._routes: dict[str, str] = {}  # rule → template
-        self._ended = threading.Event()
 
     def start(self) -> None:
         """Flush once a second from now on, and once more when the process ends."""
@@ -60,36 +60,28 @@ class Watch:
         seconds = time.perf_counter() - g.started
         status = response.status_code
         if self._is_counted:
-            method = request.method if request.method in METHODS else "other"
             served = g.get("served")
-            self.metrics.answered(Request(self._route(), method, status, seconds, served))
+            self.metrics.answered(
+                Request(route_of(request), method_of(request), status, seconds, served)
+            )
         is_trouble = status >= 500 or seconds > self._slow_s
         if self._logged == "all" or (is_trouble and self._logged == "errors"):
             self._log(response, seconds)
         return response
 
     def _run(self) -> None:
-        while not self._ended.wait(FLUSH_EVERY_S):
+        while True:
+            time.sleep(FLUSH_EVERY_S)
             try:
                 self.flush()
             except Exception:
                 logging.getLogger("nightshelf.serving").exception("the metrics cannot be counted")
 
-    def _route(self) -> str:
-        """The template of the request's route, without the names of converters."""
-        rule = request.url_rule
-        if rule is None:
-            return NO_ROUTE
-        text = rule.rule
-        if text not in self._routes:
-            self._routes[text] = re.sub(r"<[^<>:]+:", "<", text)
-        return self._routes[text]
-
     def _log(self, response: Response, seconds: float) -> None:
         status = response.status_code
         fields = {
-            "route": self._route(),
-            "method": request.method if request.method in METHODS else "other",
+            "route": route_of(request),
+            "method": method_of(request),
             "status": status,
             "ms": round(seconds * 1000, 2),
             "version": response.headers.get("X-Recs-Version"),
