@@ -19,7 +19,7 @@ class MetricsSettings(Section):
 
     section_name: ClassVar[str] = "metrics"
 
-    enabled: bool = True
+    enabled: bool = True  # false: nothing is counted and nothing listens
     # host:port of its own, so that shoppers do not reach it.
     bind: Annotated[str, Field(pattern=r"^.+:\d{1,5}$")] = "127.0.0.1:9464"
 
@@ -31,7 +31,7 @@ class LogsSettings(Section):
 
     # Requests that get a line; "errors" are those answered 5xx or slower than `slow`.
     requests: Literal["errors", "all", "none"] = "errors"
-    slow: PositiveDuration = timedelta(milliseconds=150)
+    slow: PositiveDuration = timedelta(milliseconds=150)  # of a request that then gets a line
     level: Literal["debug", "info", "warning", "error"] = "info"  # of the app's own lines
 
 

@@ -57,13 +57,14 @@ class Watch:
 
     def note_answer(self, response: Response) -> Response:
         """After a request, whatever its answer."""
-        seconds = time.perf_counter() - g.started
+        # The proxies are looked through once, not at every attribute.
+        notes = g._get_current_object()
+        seconds = time.perf_counter() - notes.started
         status = response.status_code
         if self._is_counted:
-            served = g.get("served")
-            self.metrics.answered(
-                Request(route_of(request), method_of(request), status, seconds, served)
-            )
+            asked = request._get_current_object()  # type: ignore[attr-defined]
+            route, method, served = route_of(asked), method_of(asked), notes.get("served")
+            self.metrics.answered(Request(route, method, status, seconds, served))
         is_trouble = status >= 500 or seconds > self._slow_s
         if self._logged == "all" or (is_trouble and self._logged == "errors"):
             self._log(response, seconds)
