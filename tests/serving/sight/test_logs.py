@@ -52,7 +52,7 @@ def test_every_line_is_json_and_names_no_user(gunicorn):
 def test_by_default_only_trouble_is_logged(site, caplog):
     """A good answer leaves no line, unless it was slow; one of 503 does."""
     site.recs("u1")
-    site.shelf.is_available = False
+    site.shelf.breaker.open()
     assert site.http.get("/features/user/u1").status_code == 503
     logged = [record.fields for record in caplog.records if record.name == "nightshelf.requests"]
     assert [line["status"] for line in logged if line["ms"] < 150] == [503]
@@ -96,14 +96,14 @@ def test_an_exception_says_nothing_within_a_request(bare):
     assert written(error)["error"]["message"] == "'secret-person'"
 
 
-def test_a_bug_is_logged_once_with_the_id_of_its_request(site, caplog):
+def test_a_bug_is_logged_once_with_the_id_of_its_request(site, caplog, monkeypatch):
     """A 500 has two lines, the trace and the request's, both by request id."""
 
     @site.http.application.before_request
     def break_it():
         raise ZeroDivisionError
 
-    caplog.handler.setFormatter(JsonFormatter())
+    monkeypatch.setattr(caplog.handler, "formatter", JsonFormatter())
     caplog.clear()
     answer = site.http.get("/recs/u1", headers={"X-Request-ID": "req-7"})
     assert answer.status_code == 500
