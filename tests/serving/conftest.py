@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from pipelines.publish import PublishSettings, publish_lists
-from serving import create_app, open_shelf
+from serving.app import create_app, open_shelf
 from serving.poller import Poller
 from serving.settings import static_file
 from serving.shelf import Shelf
