@@ -127,6 +127,7 @@ def _say(level: str, message: str) -> None:
 
 
 if __name__ == "__main__":
+    os.closerange(3, 65_536)  # the sockets of the master, which are not to outlive it here
     host, _, port = sys.argv[2].rpartition(":")
     try:
         serve(Path(sys.argv[1]), host.strip("[]"), int(port), parent=int(sys.argv[3]))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
-import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 EXPORTER = Path(__file__).with_name("exporter.py")
 DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 AGAIN_AFTER_S = 1.0
+_NO_INPUT = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)]
 
 log = logging.getLogger("nightshelf.serving")
 
@@ -39,7 +40,9 @@ def _keep(directory: Path, bind: str) -> None:
     """Start the exporter, and again whenever it ends."""
     command = [sys.executable, "-P", str(EXPORTER), str(directory), bind, str(os.getpid())]
     while True:
-        exporter = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-        exporter.wait()
-        log.error("the exporter of metrics (pid %d) has ended; starting another", exporter.pid)
+        # subprocess waits for a pipe to close, which a worker forked meanwhile would hold open.
+        pid = os.posix_spawn(sys.executable, command, os.environ, file_actions=_NO_INPUT)
+        with suppress(ChildProcessError):  # the master has been told of its end first
+            os.waitpid(pid, 0)
+        log.error("the exporter of metrics (pid %d) has ended; starting another", pid)
         time.sleep(AGAIN_AFTER_S)
