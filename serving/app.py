@@ -5,10 +5,12 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.routing import BaseConverter
 
+from serving.access.guard import guard
 from serving.features import features_blueprint
 from serving.health import health_blueprint
 from serving.manners import add_manners
 from serving.problems import answer_problems
+from serving.rank import rank_blueprint
 from serving.recs import recs_blueprint
 from serving.settings import ServingSettings, static_file
 from serving.shelf import Shelf
@@ -33,10 +35,12 @@ def create_app(settings: Settings, shelf: Shelf) -> Flask:
     app.url_map.merge_slashes = False  # "a//b" is another user than "a/b"
     watch(app, shelf, settings)  # first, so that it times the other hooks as well
     app.register_blueprint(recs_blueprint(shelf, serving))
+    app.register_blueprint(rank_blueprint(shelf, serving))
     app.register_blueprint(features_blueprint(shelf, serving))
     app.register_blueprint(health_blueprint(shelf, serving))
     add_manners(app)
     answer_problems(app)
+    guard(app, settings)  # after all routes, and after the request has its id
     return app
 
 

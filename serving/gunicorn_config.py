@@ -7,13 +7,17 @@ not, as with threads, one of a few places to be answered at.
 
 from __future__ import annotations
 
-from gunicorn.arbiter import Arbiter
+import os
+import sys
+from typing import Any
 
+from serving.access.front_door import check_door
 from serving.settings import ServingSettings
 from serving.sight.keeper import keep_metrics
 from serving.sight.logs import log_config
 from serving.sight.settings import LogsSettings, MetricsSettings, workers_directory
 from settings import load_settings
+from settings.errors import NightshelfError
 
 _settings = load_settings()
 _serving = _settings.read(ServingSettings)
@@ -34,7 +38,14 @@ proc_name = "nightshelf"
 logconfig_dict = log_config(_settings.read(LogsSettings))
 
 
-def on_starting(server: Arbiter) -> None:
-    """In the master, once: a reload by SIGHUP leaves the metrics alone."""
-    if _metrics.enabled:
+def on_starting(server: Any) -> None:
+    """End with a message, before a port is open, where strangers would be let in by oversight.
+
+    What counts is where gunicorn will listen: its command line wins over the settings.
+    """
+    try:
+        check_door(load_settings(), server.cfg.settings["bind"].get(), os.environ)
+    except NightshelfError as error:
+        sys.exit(f"error: {error}")
+    if _metrics.enabled:  # once: a reload by SIGHUP leaves the metrics alone
         keep_metrics(workers_directory(_settings), _metrics.bind)
