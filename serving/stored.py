@@ -31,7 +31,7 @@ class UserRow(NamedTuple):
 class Stored:
     """A user's list and row; the row is read only where somebody asks, as few do."""
 
-    user_id: str
+    bucket: int  # the user's: what a log may say of whose it is
     packed: PackedList | None
     row_data: bytes | None
     note: Note
@@ -46,7 +46,7 @@ class Stored:
         try:
             return _read_row(self.row_data)
         except (ValueError, TypeError, AttributeError) as error:
-            self.note(f"the row of user {self.user_id!r}", error)
+            self.note(f"a row of users in bucket {self.bucket}", error)
             return UserRow()
 
     @property

@@ -59,6 +59,9 @@ SECTION_NAMES = (
     "store",
     "serving",
     "access",
+    "metrics",
+    "logs",
+    "traces",
 )
 
 
