@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Blueprint, Flask
 from werkzeug.routing import BaseConverter
 
+from serving.admin import Note, admin_blueprint, log_note
+from serving.api_pages import pages_blueprint
+from serving.cors import CorsSettings, add_cors, add_page_headers
 from serving.features import features_blueprint
 from serving.health import health_blueprint
+from serving.limits import LimitSettings, add_limits
 from serving.manners import add_manners
+from serving.openapi import build_document
+from serving.patient import PatientStore
 from serving.problems import answer_problems
+from serving.profile import profile_blueprint
 from serving.recs import recs_blueprint
 from serving.settings import ServingSettings, static_file
 from serving.shelf import Shelf
@@ -24,16 +31,32 @@ class Anything(BaseConverter):
     part_isolating = False
 
 
-def create_app(settings: Settings, shelf: Shelf) -> Flask:
-    """An application that answers from *shelf*; whoever calls keeps the shelf fresh."""
-    serving = settings.read(ServingSettings)
+def create_app(settings: Settings, shelf: Shelf, note: Note = log_note) -> Flask:
+    """An application that answers from *shelf*; whoever calls keeps the shelf fresh.
+
+    *note* is told of every change that an operator makes.
+    """
+    serving, limits = settings.read(ServingSettings), settings.read(LimitSettings)
+    store = PatientStore.of(settings)
     app = Flask("nightshelf", static_folder=None)
     app.url_map.converters["anything"] = Anything
     app.url_map.merge_slashes = False  # "a//b" is another user than "a/b"
-    app.register_blueprint(recs_blueprint(shelf, serving))
-    app.register_blueprint(features_blueprint(shelf, serving))
-    app.register_blueprint(health_blueprint(shelf, serving))
+    v1 = Blueprint("v1", __name__, url_prefix="/v1")
+    for blueprint in (
+        recs_blueprint(shelf, serving),
+        features_blueprint(shelf, serving, limits),
+        profile_blueprint(store, serving),
+        admin_blueprint(store, limits, note),
+        health_blueprint(shelf, serving),
+        pages_blueprint(build_document(settings)),
+    ):
+        app.register_blueprint(blueprint)
+        v1.register_blueprint(blueprint)
+    app.register_blueprint(v1)
     add_manners(app)
+    add_limits(app, limits)
+    add_cors(app, settings.read(CorsSettings))
+    add_page_headers(app)
     answer_problems(app)
     return app
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import BadRequest
 
+from serving.bodies import only_members
 from serving.problems import ParameterProblem, UnknownKindProblem
 from store.features import FeatureKind
 
@@ -42,14 +42,12 @@ def read_query(
     return FeatureWish(known, (_id("id", entity_id),), _features(known, filter(None, named)))
 
 
-def read_body(data: bytes, kinds: Kinds, max_ids: int) -> FeatureWish:
+def read_body(body: dict[str, Any], kinds: Kinds, max_ids: int) -> FeatureWish:
     """The wish of a POST: an object of `kind`, `ids` and `features` (none: all).
 
-    Raises `ParameterProblem` or `UnknownKindProblem`, and `BadRequest` for what is no object.
+    Raises `ParameterProblem` or `UnknownKindProblem`.
     """
-    body = _parse(data)
-    if unknown := sorted(body.keys() - set(_KEYS)):
-        raise ParameterProblem("body", ", ".join(unknown)[:_SHOWN], f"only {', '.join(_KEYS)}")
+    only_members(body, _KEYS)
     kind = body.get("kind")
     if not isinstance(kind, str):
         raise ParameterProblem("kind", _show(kind), "text, such as user")
@@ -60,16 +58,6 @@ def read_body(data: bytes, kinds: Kinds, max_ids: int) -> FeatureWish:
     features = _texts("features", body.get("features", []))
     checked = dict.fromkeys(_id(f"ids[{place}]", text) for place, text in enumerate(ids))
     return FeatureWish(known, tuple(checked), _features(known, features))
-
-
-def _parse(data: bytes) -> dict[str, Any]:
-    try:
-        body = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest(f"The body is not JSON: {error}.") from None
-    if not isinstance(body, dict):
-        raise BadRequest("The body is no object; expected one with kind, ids and features.")
-    return body
 
 
 def _kind(name: str, kinds: Kinds) -> FeatureKind:

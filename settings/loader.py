@@ -56,6 +56,8 @@ SECTION_NAMES = (
     "mlflow",
     "store",
     "serving",
+    "limits",
+    "cors",
 )
 
 

@@ -16,6 +16,7 @@ from settings.errors import NightshelfError
 
 PUBLISHER_TIMEOUT_S = 30.0  # a fork or a slow disk may hold the server up that long
 PUBLISHER_RETRIES = 3
+OPERATOR_TIMEOUT_S = 2.0  # of the web tier's routes for people
 
 
 def _redis_url(url: str) -> str:
@@ -72,11 +73,24 @@ def connect_publisher(settings: StoreSettings) -> redis.Redis:
 
     Raises `StoreUnreachableError` when nothing answers there.
     """
+    return _connect_patiently(settings, PUBLISHER_TIMEOUT_S, PUBLISHER_RETRIES)
+
+
+def connect_operator(settings: StoreSettings) -> redis.Redis:
+    """A client for what a person asks of the web tier, checked by one PING.
+
+    More patient than a reader; still, a frozen store must not hold a thread for minutes.
+    Raises `StoreUnreachableError` when nothing answers there.
+    """
+    return _connect_patiently(settings, OPERATOR_TIMEOUT_S, 0)
+
+
+def _connect_patiently(settings: StoreSettings, seconds: float, retries: int) -> redis.Redis:
     client = redis.Redis.from_url(
         _redis_url(settings.url),
-        socket_timeout=PUBLISHER_TIMEOUT_S,
-        socket_connect_timeout=PUBLISHER_TIMEOUT_S,
-        retry=Retry(ExponentialBackoff(cap=1.0, base=0.05), PUBLISHER_RETRIES),
+        socket_timeout=seconds,
+        socket_connect_timeout=seconds,
+        retry=Retry(ExponentialBackoff(cap=1.0, base=0.05), retries),
         protocol=2,
         maint_notifications_config=MaintNotificationsConfig(enabled=False),
     )
