@@ -74,11 +74,14 @@ def _read(request: Request, max_bytes: int) -> bytes:
     # cut a chunked one.
     request.max_content_length = max_bytes + 1
     parts, size = [], 0
-    while part := request.stream.read(min(_PIECE, max_bytes + 1 - size)):
-        parts.append(part)
-        size += len(part)
-        if size > max_bytes:
-            _too_large(max_bytes)
+    try:
+        while part := request.stream.read(min(_PIECE, max_bytes + 1 - size)):
+            parts.append(part)
+            size += len(part)
+            if size > max_bytes:
+                _too_large(max_bytes)
+    except OSError:
+        raise BadRequest("The body is not as its headers say.") from None
     return b"".join(parts)
 
 

@@ -12,7 +12,7 @@ _serving = load_settings().read(ServingSettings)
 
 wsgi_app = "serving.wsgi:app"
 bind = _serving.bind
-worker_class = "gthread"
+worker_class = "serving.worker.Worker"  # gthread, and no half-sent request in a thread
 workers = _serving.workers
 threads = _serving.threads
 preload_app = False  # a thread started before the fork would not run in any worker

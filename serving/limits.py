@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, ClassVar
 from urllib.parse import unquote_to_bytes
@@ -12,6 +13,7 @@ from werkzeug.exceptions import BadRequest, RequestURITooLarge
 
 from serving.problems import ParameterProblem
 from settings import Section
+from settings.durations import PositiveDuration
 
 
 class LimitSettings(Section):
@@ -22,6 +24,9 @@ class LimitSettings(Section):
     max_body: Annotated[int, Field(ge=1024, le=100_000_000)] = 4_000_000  # bytes of a POST
     max_query: Annotated[int, Field(ge=256, le=8000)] = 8000  # bytes after the `?`
     max_parameters: Annotated[int, Field(ge=10, le=4000)] = 500  # of a query, repeated ones too
+    # From the first byte of a request to the end of its head; no thread waits for it.
+    head_within: PositiveDuration = timedelta(seconds=10)
+    body_within: PositiveDuration = timedelta(seconds=10)  # from then to the end of the answer
 
 
 class TooManyParametersProblem(ParameterProblem):

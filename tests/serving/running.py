@@ -20,12 +20,12 @@ ROOT = Path(__file__).parents[2]
 class Gunicorn:
     """A running server of the settings that it writes to *folder*."""
 
-    def __init__(self, folder: Path, url: str, namespace: str = "demo") -> None:
+    def __init__(self, folder: Path, url: str, namespace: str = "demo", more: str = "") -> None:
         self.port = find_free_port()
         file = folder / "nightshelf.toml"
         file.write_text(
             f'[project]\nnamespace = "{namespace}"\n[store]\nurl = "{url}"\n'
-            f'[serving]\nbind = "127.0.0.1:{self.port}"\npoll_every = "100ms"\n',
+            f'[serving]\nbind = "127.0.0.1:{self.port}"\npoll_every = "100ms"\n{more}',
             encoding="utf-8",
         )
         command = [sys.executable, "-m", "gunicorn", "-c", "python:serving.gunicorn_config"]
@@ -41,7 +41,9 @@ class Gunicorn:
             if body is None:
                 connection.request("GET", path)
             else:
-                connection.request("POST", path, json.dumps(body))
+                connection.request(
+                    "POST", path, json.dumps(body), {"Content-Type": "application/json"}
+                )
             response = connection.getresponse()
             answer = json.loads(response.read())
             return response.status, answer, time.perf_counter() - started
