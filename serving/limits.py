@@ -44,6 +44,10 @@ def add_limits(app: Flask, limits: LimitSettings) -> None:
     @app.before_request
     def check() -> None:
         path, query = request.environ["PATH_INFO"], request.environ.get("QUERY_STRING", "")
+        if not request.environ.get("RAW_URI", "").isascii():
+            raise BadRequest(
+                "The address has bytes beyond ASCII as they are; expected them percent-encoded."
+            )
         if not path.isascii():
             check_utf8("path", path)
         if query:

@@ -54,9 +54,14 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn has no type
             return gthread._DEFER
         if self._begun.pop(conn, None) is not None:
             conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
-        self._busy[conn] = time.monotonic()
         try:
-            return super().handle(conn)
+            self._busy[conn] = time.monotonic()
+            result = super().handle(conn)
+            # What was read together with the end of a body no poller will ever tell of.
+            while result is True and _has_read_ahead(conn):
+                self._busy[conn] = time.monotonic()
+                result = super().handle(conn)
+            return result
         finally:
             self._busy.pop(conn, None)
 
@@ -117,6 +122,11 @@ def _peek(sock: socket.socket) -> bytes | None:
 def _is_whole(seen: bytes) -> bool:
     """Whether a head ends in *seen*, or is too long for one: gunicorn refuses that."""
     return b"\r\n\r\n" in seen or len(seen) == MAX_HEAD
+
+
+def _has_read_ahead(conn: Any) -> bool:
+    """Whether bytes of the next request were read with those of the last."""
+    return conn.parser.unreader.buf.getbuffer().nbytes > 0
 
 
 def _stop_reading(sock: socket.socket) -> None:

@@ -8,6 +8,7 @@ from serving.openapi.parts import (
     MOMENT,
     NULLABLE_MOMENT,
     NULLABLE_TEXT,
+    PRINTABLE,
     TEXT,
     VERSION,
     Json,
@@ -71,13 +72,14 @@ _POINTER = {"version": VERSION, "generation": 7, "hold": None}
 _MANIFEST = {"run_id": VERSION[:-9], "as_of": "2018-01-01T00:00:00", "model": "ranker"}
 _READ = ("400", "401", "403", "414", "429", "500", "503")
 _VERSION_ID = {"type": "string", "pattern": f"^{VERSION_PATTERN.pattern}$"}
+_REASON = rf"^{PRINTABLE[1:-2]}*[!-)+-~]+$"  # not blank alone, not `*`
 _ITEM_PATH = "/items/{item}/hidden"
 
 
 def paths(rules: Rules) -> Json:
     """Route → operations."""
     version = in_path("version", "A version's id.", VERSION, _VERSION_ID)
-    hold = {"type": ["string", "null"], "minLength": 1, "maxLength": MAX_REASON, "pattern": r"\S"}
+    hold = {"type": ["string", "null"], "minLength": 1, "maxLength": MAX_REASON, "pattern": _REASON}
     held = {**_POINTER, "generation": 8, "hold": "the lists of Tuesday show toys alone"}
     details = {**_EXAMPLE, "manifest": _MANIFEST}
     return {

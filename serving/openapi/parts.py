@@ -18,6 +18,8 @@ FLAG: Json = {"type": "boolean"}
 COUNT: Json = {"type": "integer", "minimum": 0}
 MOMENT: Json = {"type": "string", "format": "date-time"}
 NULLABLE_MOMENT: Json = {"type": ["string", "null"], "format": "date-time"}
+# ASCII and the letters after it: what is printable in all of Unicode no pattern says.
+PRINTABLE = r"^[ -~\u00c0-\u024f]+$"
 # What an id may be: any characters but NUL, of Unicode that has a form in UTF-8.
 ID: Json = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": r"^[^\x00]+$"}
 VERSION = "20180101T000000-3cf50bee92aa-1f0c9ab2"
@@ -98,7 +100,7 @@ IF_NONE_MATCH: Json = {
     "required": False,
     "description": "The `ETag` of an answer held already; 304 while it is still that one.",
     "schema": TEXT,
-    "example": '"0c1d…"',
+    "example": '"9f86d081884c7d65"',
 }
 
 

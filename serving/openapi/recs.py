@@ -10,6 +10,7 @@ from serving.openapi.parts import (
     IF_NONE_MATCH,
     NULLABLE_MOMENT,
     NULLABLE_TEXT,
+    PRINTABLE,
     TEXT,
     VERSION,
     Json,
@@ -123,7 +124,7 @@ def wish_parameters(rules: Rules) -> list[Json]:
     }
     offset = {"type": "integer", "minimum": 0, "maximum": MAX_OFFSET, "default": 0}
     surface = {"type": "string", "default": serving.default_surface}
-    situation = {"type": "string", "minLength": 1, "maxLength": MAX_CONTEXT}
+    situation = {"type": "string", "maxLength": MAX_CONTEXT, "pattern": PRINTABLE}
     return [
         in_query("n", "How many items.", n, 5),
         in_query("offset", "Items to pass over, as those of earlier pages.", offset, 10),

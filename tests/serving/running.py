@@ -51,8 +51,8 @@ class Gunicorn:
             connection.close()
 
     def wait_for(self, path: str, accept: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """The first body that *accept* takes, within ten seconds."""
-        deadline, body = time.monotonic() + 10, None
+        """The first body that *accept* takes, within 30 seconds: machines are busy."""
+        deadline, body = time.monotonic() + 30, None
         while time.monotonic() < deadline:
             try:
                 if accept(body := self.ask(path)[1]):
