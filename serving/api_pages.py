@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from serving.cors import page_policy
 
@@ -59,10 +60,19 @@ def render_page(document: Json) -> tuple[bytes, str]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["code"] = _mark_code
     groups = [(tag, _operations(document, tag["name"])) for tag in document["tags"]]
     template = environment.get_template("docs.html")
     page = template.render(document=document, groups=groups, style=style, script=script)
     return page.encode(), page_policy([_hash(script)], [_hash(style)])
+
+
+def _mark_code(text: str) -> Markup:
+    """*text* with what stands between backticks as code; all of it escaped."""
+    parts = str(escape(text)).split("`")
+    return Markup(
+        "".join(f"<code>{part}</code>" if n % 2 else part for n, part in enumerate(parts))
+    )  # noqa: S704 - escaped above
 
 
 def _hash(text: str) -> str:

@@ -19,7 +19,6 @@ ACCEPTED = (  # headers that a page may send
     "If-None-Match",
     "X-Request-ID",
     "Authorization",
-    "X-API-Key",
     "traceparent",
     "tracestate",
 )

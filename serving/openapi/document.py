@@ -10,11 +10,14 @@ from settings import Settings
 TITLE = "Nightshelf"
 GROUPS = (recs, people, features, admin, health, pages)
 
-# Any one of these, or none while access control is off.
-SECURITY: list[Json] = [{}, {"key": []}, {"token": []}]
+# A key or a token, or neither while access control is off.
+SECURITY: list[Json] = [{}, {"bearer": []}]
 SCHEMES: Json = {
-    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-    "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key, or a JWT of the issuer that the service trusts.",
+    },
 }
 
 DESCRIPTION = """\
