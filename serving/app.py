@@ -63,9 +63,12 @@ def create_app(settings: Settings, shelf: Shelf, note: Note = log_note) -> Flask
 
 def open_shelf(settings: Settings) -> Shelf:
     """The shelf of the settings' namespace, holding the static lists until it is refreshed."""
+    serving = settings.read(ServingSettings)
     return Shelf(
         connect_reader(settings.read(StoreSettings)),
         settings.read(ProjectSettings).namespace,
         read_static(static_file(settings)),
-        cached_blocks=settings.read(ServingSettings).cached_blocks,
+        cached_blocks=serving.cached_blocks,
+        cached_lists=serving.cached_lists,
+        breaker_failures=serving.breaker_failures,
     )

@@ -1,4 +1,4 @@
-"""Item numbers to titles: blocks of a version's catalogue, cached because they never change."""
+"""Item numbers to what an answer says of them: blocks of a version's catalogue, never changing."""
 
 from __future__ import annotations
 
@@ -6,69 +6,89 @@ import json
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
-from typing import Any, NamedTuple
-
-import redis
+from collections.abc import Sequence
+from json.encoder import encode_basestring
+from typing import Any
 
 from store.keys import VersionKeys
+from store.trip import Trips
 
 log = logging.getLogger("nightshelf.serving")
 
 
-class Row(NamedTuple):
-    """What an answer shows of an item."""
+class Row:
+    """What an answer shows of an item, as it stands in JSON, since most of it goes out as it is."""
 
-    item_id: str
-    title: str
-    category: str
-    price: float | None
+    __slots__ = ("category", "category_text", "id_text", "item_id", "price", "title_text")
+
+    def __init__(self, item_id: str, title: str, category: str, price: float | None) -> None:
+        self.item_id = item_id
+        self.category = category
+        self.price = price
+        self.id_text = encode_basestring(item_id)
+        self.title_text = encode_basestring(title)
+        self.category_text = encode_basestring(category)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Row) and all(
+            getattr(self, name) == getattr(other, name) for name in ("item_id", "title_text")
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.item_id)
+
+    @property
+    def name(self) -> str:
+        """What a shopper knows it by; two items of one name are the same item."""
+        return self.title_text if self.title_text != '""' else self.id_text
+
+
+Rows = dict[int, Row]  # by item number
 
 
 class Catalogue:
-    """The blocks used last, at most *capacity* of them, whatever their versions."""
+    """The blocks read last, at most *capacity* of them, whatever their versions."""
 
-    def __init__(self, client: redis.Redis, capacity: int) -> None:
-        self._client = client
+    def __init__(self, trips: Trips, capacity: int) -> None:
+        self._trips = trips
         self._capacity = capacity
-        self._blocks: OrderedDict[str, list[Row]] = OrderedDict()  # by key, which names a version
+        self._rows: dict[str, Rows] = {}  # by what the keys of a version start with
+        self._read: OrderedDict[tuple[str, int], range] = OrderedDict()  # block → its numbers
         self._damaged: set[str] = set()  # keys that were said to be
         self._lock = threading.Lock()
 
-    def look_up(self, keys: VersionKeys, block_size: int, numbers: Iterable[int]) -> dict[int, Row]:
-        """Item number → row of those *numbers* that the catalogue of this version has.
+    def rows(self, keys: VersionKeys, block_size: int, numbers: Sequence[int]) -> Rows:
+        """The rows of a version that are held, with those of *numbers* that it has.
 
-        One trip for all blocks that are not cached, none when all are.
+        One trip for all blocks that are not held, none when all are; the rows are not to be
+        changed, and others may come and go in them.
         Raises what the client raises when the store does not answer.
         """
-        wanted = set(numbers)
-        blocks = {number // block_size for number in wanted}
-        rows = self._read({block: keys.catalogue(block) for block in blocks})
-        found = {}
-        for number in wanted:
-            block, place = divmod(number, block_size)
-            if place < len(rows[block]):
-                found[number] = rows[block][place]
+        rows = self._rows.get(keys.prefix)
+        if rows is None:
+            rows = self._rows.setdefault(keys.prefix, {})
+        missing = [number for number in numbers if number not in rows]
+        if not missing:
+            return rows
+        cold = {number // block_size for number in missing}
+        cold = {block for block in cold if (keys.prefix, block) not in self._read}
+        # What is asked for must not leave before it is used, even where there is room for none.
+        found = {number: rows[number] for number in numbers if number in rows}
+        names = {block: keys.catalogue(block) for block in sorted(cold)}
+        payloads = self._trips.make([("GET", name) for name in names.values()]) if names else []
+        for (block, name), payload in zip(names.items(), payloads, strict=True):
+            parsed = None if payload is None else self._parse(name, payload)
+            if parsed is not None:  # a block that is missing may come back
+                numbered = dict(enumerate(parsed, block * block_size))
+                found.update(numbered)
+                self._keep(keys.prefix, block, numbered)
         return found
 
-    def _read(self, names: dict[int, str]) -> dict[int, list[Row]]:
-        found = {}
+    def forget(self) -> None:
+        """Let go of every block."""
         with self._lock:
-            for block, name in names.items():
-                if name in self._blocks:
-                    self._blocks.move_to_end(name)
-                    found[block] = self._blocks[name]
-        cold = [block for block in names if block not in found]
-        if not cold:
-            return found
-        for block, payload in zip(
-            cold, self._client.mget([names[block] for block in cold]), strict=True
-        ):
-            rows = None if payload is None else self._parse(names[block], payload)
-            found[block] = rows or []
-            if rows is not None:  # a block that is missing may come back
-                self._keep(names[block], rows)
-        return found
+            self._rows.clear()
+            self._read.clear()
 
     def _parse(self, name: str, payload: Any) -> list[Row] | None:
         """The rows of a block; of a damaged one None, and the log says so once."""
@@ -83,8 +103,16 @@ class Catalogue:
                 log.error("%s cannot be read, leaving its items out: %s", name, error)
             return None
 
-    def _keep(self, name: str, rows: list[Row]) -> None:
+    def _keep(self, prefix: str, block: int, rows: Rows) -> None:
         with self._lock:
-            self._blocks[name] = rows
-            while len(self._blocks) > self._capacity:
-                self._blocks.popitem(last=False)
+            self._rows.setdefault(prefix, {}).update(rows)
+            self._read[prefix, block] = range(min(rows, default=0), max(rows, default=-1) + 1)
+            while len(self._read) > self._capacity:
+                self._let_go(*self._read.popitem(last=False))
+
+    def _let_go(self, block: tuple[str, int], numbers: range) -> None:
+        held = self._rows[block[0]]
+        for number in numbers:
+            held.pop(number, None)
+        if not held:
+            del self._rows[block[0]]

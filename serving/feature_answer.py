@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from serving.feature_wish import FeatureWish
-from serving.shown import Provenance
+from serving.provenance import Provenance
 from store.features import MISSING, NULL
 
 Cells = Sequence[bytes]

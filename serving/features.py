@@ -74,6 +74,6 @@ def _fetch(shelf: Shelf, snapshot: Snapshot, wish: FeatureWish) -> dict[str, lis
     try:
         return shelf.fetch_features(snapshot, wish.kind, wish.ids)
     except (redis.RedisError, OSError) as error:
-        shelf.is_available = False
+        shelf.breaker.failed()
         log.warning("store: %s; there are no features without it", error)
     raise ServiceUnavailable("The store does not answer.", retry_after=RETRY_AFTER_S)

@@ -45,10 +45,10 @@ class Poller:
                 self._unsaved = True
             self._note("")
         except (redis.RedisError, OSError, NightshelfError) as error:
-            self._shelf.is_available = False
+            self._shelf.breaker.open()
             self._note(hide_password(str(error)))
         except (ValueError, KeyError, TypeError, IndexError) as error:
-            self._shelf.is_available = False
+            self._shelf.breaker.open()
             self._note(f"the live version cannot be read: {error!r}")
         if self._unsaved:
             self._save()

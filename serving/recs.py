@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
 
 import redis
 from flask import Blueprint, Response, request
 
+from serving.answer import write_answer
 from serving.explanation import Explanation
 from serving.parameters import check_id, read_items, read_wish
-from serving.settings import ServingSettings, Tier
+from serving.settings import ServingSettings
 from serving.shelf import OnShelf, Shelf
-from serving.shown import Provenance, Shown
-from serving.tiers import Supply, fill
+from serving.tiers import Filled, Supply, fill
 from serving.wish import Wish
 
 log = logging.getLogger("nightshelf.serving")
@@ -59,28 +57,29 @@ def _answer(shelf: Shelf, settings: ServingSettings, wish: Wish) -> Response:
     provenance = (supply.snapshot or shelf.static).provenance
     is_stale = provenance.is_stale(settings.stale_after, datetime.now(UTC))
     tag = _tag(supply, wish, is_stale=is_stale)
+    headers = {
+        "X-Recs-Version": provenance.version or "none",
+        "Cache-Control": "private, no-cache",
+    }
+    body, status = "", HTTPStatus.OK
     if tag is not None and request.if_none_match.contains_weak(tag):
-        response = Response(status=HTTPStatus.NOT_MODIFIED)
+        status = HTTPStatus.NOT_MODIFIED
     else:
         filled = _fill(supply, wish, settings)
-        body = _body(wish, filled, provenance, settings, is_stale=is_stale)
-        if wish.explain:
-            _explain(supply, wish, body["items"])
-        _choose_fields(wish, body["items"])
-        text = json.dumps(body, ensure_ascii=False)
-        response = Response(text, content_type="application/json")
-        response.headers["X-Recs-Tier"] = body["served_by"]
+        explanations = _explanations(supply, wish) if wish.explain else None
+        last_tier = settings.tiers[-1]
+        body = write_answer(wish, filled, provenance, last_tier, explanations, is_stale=is_stale)
+        headers["Content-Type"] = "application/json"
+        headers["X-Recs-Tier"] = filled[0][0] if filled else last_tier
     if tag is not None and shelf.is_available:  # it may have given up meanwhile
-        response.set_etag(tag)
-    response.headers["X-Recs-Version"] = provenance.version or "none"
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.headers["Server-Timing"] = _timing(started, looked_up, time.perf_counter())
-    return response
+        headers["ETag"] = f'"{tag}"'
+    headers["Server-Timing"] = _timing(started, looked_up, time.perf_counter())
+    return Response(body, status, headers)
 
 
 def _look_up(shelf: Shelf, wish: Wish) -> Supply:
     snapshot = shelf.snapshot
-    found = OnShelf(last_items=wish.session)
+    found = OnShelf(session=wish.session)
     if snapshot is not None and wish.user_id is not None:
         try:
             found = shelf.fetch(snapshot, wish.surface, wish.user_id, explain=wish.explain)
@@ -101,7 +100,7 @@ def _tag(supply: Supply, wish: Wish, *, is_stale: bool) -> str | None:
     return hashlib.blake2b(said.encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
 
 
-def _fill(supply: Supply, wish: Wish, settings: ServingSettings) -> list[tuple[Tier, Shown]]:
+def _fill(supply: Supply, wish: Wish, settings: ServingSettings) -> Filled:
     try:
         return fill(settings.tiers, supply, wish)
     except (redis.RedisError, OSError) as error:  # of a cold catalogue block
@@ -110,61 +109,9 @@ def _fill(supply: Supply, wish: Wish, settings: ServingSettings) -> list[tuple[T
 
 
 def _give_up(shelf: Shelf, error: Exception) -> None:
-    """Let the requests to come answer without the store until a poll reaches it again."""
-    shelf.is_available = False
+    """Let the requests to come answer without the store once that happened too often."""
+    shelf.breaker.failed()
     log.warning("store: %s; answering without it", error)
-
-
-def _body(
-    wish: Wish,
-    filled: list[tuple[Tier, Shown]],
-    provenance: Provenance,
-    settings: ServingSettings,
-    *,
-    is_stale: bool,
-) -> dict[str, Any]:
-    items = [
-        {
-            "rank": rank,
-            "item_id": shown.item_id,
-            "score": shown.score,
-            "title": shown.title,
-            "category": shown.category,
-            "reason": shown.reason,
-            "source": shown.source,
-            "tier": tier,
-            "propensity": 1.0,
-        }
-        for rank, (tier, shown) in enumerate(filled, wish.offset + 1)
-    ]
-    return {
-        "user_id": wish.user_id,
-        "surface": wish.surface,
-        "served_by": filled[0][0] if filled else settings.tiers[-1],
-        "items": items,
-        "recommendation_id": _identify(wish, filled, provenance),
-        "version": provenance.version,
-        "model": provenance.model,
-        "generated_at": provenance.generated_at,
-        "published_at": provenance.published_at,
-        "stale": is_stale,
-        "experiment": None,
-    }
-
-
-def _choose_fields(wish: Wish, items: list[dict[str, Any]]) -> None:
-    """Take from each of *items* what was not asked for."""
-    for item in items:
-        for name in item.keys() - set(wish.fields):
-            del item[name]
-
-
-def _explain(supply: Supply, wish: Wish, items: list[dict[str, Any]]) -> None:
-    """Add to each of *items* its explanation: null where the version keeps none."""
-    known = _explanations(supply, wish)
-    for item in items:
-        own = item["tier"] == "personal"
-        item["explanation"] = known.get(item["item_id"]) if own else None
 
 
 def _explanations(supply: Supply, wish: Wish) -> Mapping[str, Explanation]:
@@ -178,13 +125,6 @@ def _explanations(supply: Supply, wish: Wish) -> Mapping[str, Explanation]:
         return {}
 
 
-def _identify(wish: Wish, filled: list[tuple[Tier, Shown]], provenance: Provenance) -> str:
-    """The same for the same answer: to whom, where, of which version, which items, why."""
-    items = [(tier, shown.item_id) for tier, shown in filled]
-    said = json.dumps([wish.user_id, wish.session, wish.surface, provenance.version, items])
-    return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
-
-
 def _timing(started: float, looked_up: float, ended: float) -> str:
-    parts = {"store": looked_up - started, "fill": ended - looked_up, "total": ended - started}
-    return ", ".join(f"{name};dur={seconds * 1000:.2f}" for name, seconds in parts.items())
+    store, total = 1000 * (looked_up - started), 1000 * (ended - started)
+    return f"store;dur={store:.2f}, fill;dur={total - store:.2f}, total;dur={total:.2f}"

@@ -35,6 +35,9 @@ class ServingSettings(Section):
     poll_every: PositiveDuration = timedelta(seconds=1)
     max_feature_ids: Annotated[int, Field(ge=1, le=10_000)] = 1000  # that a request may ask for
     cached_blocks: Annotated[int, Field(ge=1, le=1_000_000)] = 2000  # of the catalogue
+    cached_lists: Annotated[int, Field(ge=0, le=1_000_000)] = 2000  # of users asked for last
+    # Failed trips in a row after which a process answers without the store until it is back.
+    breaker_failures: Annotated[int, Field(ge=1, le=1000)] = 3
     static_path: str | None = None  # by default static.json in the namespace's folder of var
 
 

@@ -2,99 +2,123 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import chain, islice
-from typing import Any
+from dataclasses import dataclass, field
+from itertools import islice
 
 import redis
 
+from serving.breaker import Breaker
 from serving.catalogue import Catalogue
 from serving.explanation import Explanation, in_words
-from serving.feature_rows import fetch_rows, read_kinds
+from serving.feature_rows import fetch_rows
+from serving.read_snapshot import ShelfError, read_live, read_snapshot
+from serving.reasons import HasSegment
 from serving.session import followed, merge
-from serving.shown import Shown, provenance_of, show
+from serving.shown import Shown, numbers_of, show
 from serving.snapshot import Snapshot
 from serving.static_lists import StaticLists
-from settings.errors import NightshelfError
+from serving.stored import HotLists, Stored, UserRow
 from store.explained import Explained, ExplainedError, unpack_explained
 from store.features import FeatureKind, PackedFeaturesError, unpack_cells
-from store.had import unpack_had
-from store.keys import DEFAULT_VARIANT, NamespaceKeys, VersionKeys, bucket_of
-from store.live import RECENT_EVENTS, LiveError, RecentEvent, read_ids, unpack_event
+from store.keys import NamespaceKeys, bucket_of
+from store.live import RECENT_EVENTS, LiveError, RecentEvent, unpack_event
 from store.packed import Entry, PackedList, PackedListError, unpack_list
-from store.pointer import Pointer, parse_pointer
+from store.trip import Command, Trips
 
 log = logging.getLogger("nightshelf.serving")
-
-
-class ShelfError(NightshelfError):
-    """The store answers, but has no complete version to follow."""
 
 
 @dataclass(frozen=True)
 class OnShelf:
     """What the store has for one user: maybe nothing."""
 
-    packed: PackedList | None = None
-    segment: str | None = None
-    had: int = 0  # bits of what the user had, of the items of shared lists
+    stored: Stored | None = None
     recent: tuple[RecentEvent, ...] = ()  # newest first
-    last_items: tuple[str, ...] = ()  # of the events that the night saw, newest first
-    explained: tuple[Explained, ...] = ()  # of the first items of the packed list, where asked for
+    session: tuple[str, ...] = ()  # items that the caller says were looked at, newest first
+    explained: tuple[Explained, ...] = ()  # of the first items of the list, where asked for
+    # What is next to items, where it was asked for beforehand; else it is asked for when needed.
+    similar: Mapping[str, PackedList] | None = field(default=None, compare=False)
+
+    @property
+    def row(self) -> UserRow:
+        """What the night knows of the user."""
+        return UserRow() if self.stored is None else self.stored.row
+
+    @property
+    def segment(self) -> str | None:
+        """The user's segment, where there is one."""
+        return self.row.segment
+
+    @property
+    def last_items(self) -> tuple[str, ...]:
+        """What was looked at last, newest first."""
+        return (*self.session, *(event.item_id for event in self.recent), *self.row.last_items)
 
 
 class Shelf:
     """Reads lists of the live version; safe to share between threads.
 
     `snapshot` is None until the store was reached once.
-    `is_available` turns False when a trip fails and True when a poll succeeds, so that only the
-    requests under way pay for a store that stopped answering.
     """
 
     def __init__(
-        self, client: redis.Redis, namespace: str, static: StaticLists, *, cached_blocks: int
+        self,
+        client: redis.Redis,
+        namespace: str,
+        static: StaticLists,
+        *,
+        cached_blocks: int,
+        cached_lists: int = 2000,
+        breaker_failures: int = 3,
     ) -> None:
         self.static = static
         self.snapshot: Snapshot | None = None
-        self.is_available = False
-        self._client = client
+        self.breaker = Breaker(breaker_failures)
         self.hidden: frozenset[str] = frozenset()  # items that nobody is shown
+        self._client = client
+        self.trips = Trips(client)
         self._keys = NamespaceKeys(namespace)
-        self._catalogue = Catalogue(client, cached_blocks)
+        self._catalogue = Catalogue(self.trips, cached_blocks)
+        self._hot = HotLists(cached_lists)
         self._damaged: set[str] = set()  # what was said of the snapshot's version
+
+    @property
+    def is_available(self) -> bool:
+        """Whether requests may ask the store."""
+        return self.breaker.is_closed
 
     def refresh(self) -> bool:
         """Follow the pointer; whether the version changed.
 
         Raises `ShelfError` when nothing complete is live, or what the client raises.
         """
-        pointer, hidden = self._read_live()
-        self.hidden = hidden
+        pointer, hidden = read_live(self.trips, self._keys)
+        if hidden != self.hidden:
+            self.hidden = hidden
         known = self.snapshot
         if pointer.version is None:
             raise ShelfError("no version is active; publish a run")
         if known is not None and known.pointer == pointer and self.is_available:
             return False
         keys = self._keys.version(pointer.version)
-        snapshot = self._read_snapshot(pointer, keys)
+        snapshot = read_snapshot(self.trips, self._catalogue, pointer, keys)
         self._damaged = set()
         self.snapshot = snapshot
-        self.static = snapshot.static()
-        self.is_available = True
+        self.static = snapshot.static
+        self.breaker.close()
         return known is None or known.pointer.version != pointer.version
 
     def close(self) -> None:
         """Close the connections to the store."""
+        self.trips.let_go()
         self._client.close()
 
     def fetch(
         self, snapshot: Snapshot, surface: str, user_id: str, *, explain: bool = False
     ) -> OnShelf:
-        """The user's list and row in one trip; nothing while the store is not available.
+        """The user's list, row and last events in one trip; nothing while the breaker is open.
 
         With *explain* what speaks for the first items too, in the same trip.
         What is damaged is logged and left out. Raises what the client raises when the store stops
@@ -102,23 +126,38 @@ class Shelf:
         """
         if not self.is_available:
             return OnShelf()
-        bucket = bucket_of(user_id, snapshot.manifest["n_buckets"])
-        pipeline = self._client.pipeline(transaction=False)
-        pipeline.hget(f"{snapshot.prefixes[surface]}{bucket}", user_id)
-        pipeline.hget(snapshot.keys.users(bucket), user_id)
-        pipeline.lrange(self._keys.recent(user_id), 0, RECENT_EVENTS - 1)
+        key = (snapshot.keys.version, surface, user_id)
+        stored = self._hot.get(key)
+        bucket = bucket_of(user_id, snapshot.n_buckets)
+        commands = self._commands(snapshot, surface, bucket, user_id, stored)
         if explain and "features" in snapshot.manifest["surfaces"][surface]:
-            pipeline.hget(snapshot.keys.explain(surface, bucket), user_id)
-        packed, row, recent, *explained = pipeline.execute()
-        segment, had, last_items = self._read_row(user_id, row)
-        return OnShelf(
-            self._read_list(snapshot, f"the list of user {user_id!r} for {surface}", packed),
-            segment,
-            had,
-            self._read_recent(user_id, recent),
-            last_items,
-            self._read_explained(user_id, explained[0]) if explained else (),
-        )
+            commands.append(("HGET", snapshot.keys.explain(surface, bucket), user_id))
+        replies = iter(self._ask(commands))
+        if stored is None:
+            stored = self._read_stored(snapshot, surface, user_id, next(replies), next(replies))
+        recent = self._read_recent(user_id, next(replies))
+        explained = self._read_explained(user_id, next(replies, None)) if explain else ()
+        return OnShelf(stored, recent, explained=explained)
+
+    def fetch_many(
+        self, snapshot: Snapshot, surface: str, user_ids: Sequence[str]
+    ) -> list[OnShelf]:
+        """As `fetch` for each of *user_ids*, all in one trip."""
+        if not self.is_available:
+            return [OnShelf()] * len(user_ids)
+        held = [self._hot.get((snapshot.keys.version, surface, name)) for name in user_ids]
+        commands: list[Command] = []
+        for user_id, stored in zip(user_ids, held, strict=True):
+            bucket = bucket_of(user_id, snapshot.n_buckets)
+            commands += self._commands(snapshot, surface, bucket, user_id, stored)
+        replies = iter(self._ask(commands))
+        found = []
+        for user_id, known in zip(user_ids, held, strict=True):
+            stored = known or self._read_stored(
+                snapshot, surface, user_id, next(replies), next(replies)
+            )
+            found.append(OnShelf(stored, self._read_recent(user_id, next(replies))))
+        return found
 
     def fetch_features(
         self, snapshot: Snapshot, kind: FeatureKind, ids: Sequence[str]
@@ -129,7 +168,7 @@ class Shelf:
         not answer.
         """
         found = {}
-        for entity_id, row in fetch_rows(self._client, snapshot.keys, kind, ids).items():
+        for entity_id, row in fetch_rows(self._ask, snapshot.keys, kind, ids).items():
             try:
                 found[entity_id] = unpack_cells(row, len(kind.places))
             except PackedFeaturesError as error:
@@ -145,65 +184,97 @@ class Shelf:
         n_buckets = snapshot.similar_buckets
         if not n_buckets or not item_ids or not self.is_available:
             return {}
-        pipeline = self._client.pipeline(transaction=False)
-        for item_id in item_ids:
-            pipeline.hget(snapshot.keys.similar(bucket_of(item_id, n_buckets)), item_id)
+        commands = [
+            ("HGET", snapshot.keys.similar(bucket_of(item_id, n_buckets)), item_id)
+            for item_id in item_ids
+        ]
         found = {}
-        for item_id, data in zip(item_ids, pipeline.execute(), strict=True):
+        for item_id, data in zip(item_ids, self._ask(commands), strict=True):
             packed = self._read_list(snapshot, f"what is next to item {item_id!r}", data)
             if packed is not None:
                 found[item_id] = packed
         return found
 
-    def near(
-        self, snapshot: Snapshot, item_ids: Sequence[str], chunk: int, segment: str | None
-    ) -> Iterator[Shown]:
-        """What is next to the last of *item_ids* (newest first), best first, but not those.
+    def near(self, snapshot: Snapshot, found: OnShelf, chunk: int) -> Iterator[Shown]:
+        """What is next to the items looked at last, best first, but not those.
 
         Raises what the client raises when the store does not answer.
         """
-        last = followed(item_ids)
-        entries = merge(last, self.fetch_similar(snapshot, last))
-        for shown in self._in_words(snapshot, entries, chunk, segment):
-            if shown.item_id not in item_ids:
+        looked_at = found.last_items
+        last = followed(looked_at)
+        similar = found.similar
+        if similar is None:
+            similar = self.fetch_similar(snapshot, last)
+        for shown in self._in_words(snapshot, merge(last, similar), chunk, found):
+            if shown.row.item_id not in looked_at:
                 yield shown
 
-    def resolve(
-        self, snapshot: Snapshot, packed: PackedList, chunk: int, segment: str | None
-    ) -> Iterator[Shown]:
-        """The entries of *packed* in words, *chunk* at a time as far as they are read.
+    def personal(self, snapshot: Snapshot, stored: Stored, chunk: int) -> Iterator[Shown]:
+        """The user's own list in words, *chunk* entries at a time as far as they are read.
 
         Raises what the client raises when a catalogue block has to be fetched and cannot be.
         """
-        return self._in_words(snapshot, packed, chunk, segment)
-
-    def _in_words(
-        self, snapshot: Snapshot, entries: Iterable[Entry], chunk: int, segment: str | None
-    ) -> Iterator[Shown]:
-        unread = iter(entries)
-        while part := list(islice(unread, chunk)):
-            yield from self._show(snapshot.keys, snapshot.manifest, part, segment)
+        packed = stored.packed
+        if packed is None:
+            return
+        n_read, ready = stored.shown
+        yield from ready
+        while n_read < len(packed):
+            entries = packed.entries(n_read, n_read + chunk)
+            more = self._show(snapshot, entries, stored)
+            n_read += len(entries)
+            if len(more) == len(entries):  # a block that is missing may come back
+                ready = (*ready, *more)
+                if n_read > stored.shown[0]:  # another thread may have read as far
+                    stored.shown = (n_read, ready)
+            yield from more
 
     def explain(self, snapshot: Snapshot, surface: str, found: OnShelf) -> dict[str, Explanation]:
         """What *found* says of the first items, by item id; a trip only for cold catalogue blocks.
 
         Raises what the client raises when a block has to be fetched and cannot be.
         """
-        manifest = snapshot.manifest
         numbers = [explained.number for explained in found.explained]
-        rows = self._catalogue.look_up(snapshot.keys, manifest["block_size"], numbers)
+        rows = self._catalogue.rows(snapshot.keys, snapshot.block_size, numbers)
         return {
-            rows[explained.number].item_id: in_words(explained, manifest, surface)
+            rows[explained.number].item_id: in_words(explained, snapshot.manifest, surface)
             for explained in found.explained
             if explained.number in rows
         }
+
+    def _ask(self, commands: Sequence[Command]) -> list[bytes | list[bytes] | None]:
+        replies = self.trips.make(commands)
+        self.breaker.succeeded()
+        return replies
+
+    def _commands(
+        self, snapshot: Snapshot, surface: str, bucket: int, user_id: str, stored: Stored | None
+    ) -> list[Command]:
+        """What to ask for a user of whom *stored* is held already."""
+        recent = ("LRANGE", self._keys.recent(user_id), 0, RECENT_EVENTS - 1)
+        if stored is not None:
+            return [recent]
+        return [
+            ("HGET", f"{snapshot.prefixes[surface]}{bucket}", user_id),
+            ("HGET", snapshot.keys.users(bucket), user_id),
+            recent,
+        ]
+
+    def _read_stored(
+        self, snapshot: Snapshot, surface: str, user_id: str, data: bytes | None, row: bytes | None
+    ) -> Stored:
+        packed = self._read_list(snapshot, f"the list of user {user_id!r} for {surface}", data)
+        stored = Stored(user_id, packed, row, self._note)
+        if packed is not None:
+            self._hot.keep((snapshot.keys.version, surface, user_id), stored)
+        return stored
 
     def _read_list(self, snapshot: Snapshot, what: str, data: bytes | None) -> PackedList | None:
         if data is None:
             return None
         try:
             packed = unpack_list(data)
-            packed.check_codes(len(snapshot.manifest["reasons"]), len(snapshot.manifest["sources"]))
+            packed.check_codes(len(snapshot.reasons), len(snapshot.sources))
         except PackedListError as error:
             self._note(what, error)
             return None
@@ -219,25 +290,13 @@ class Shelf:
             return ()
 
     def _read_recent(self, user_id: str, data: Sequence[bytes]) -> tuple[RecentEvent, ...]:
+        if not data:
+            return ()
         try:
             return tuple(map(unpack_event, data))
         except LiveError as error:
             self._note(f"what user {user_id!r} did last", error)
             return ()
-
-    def _read_row(
-        self, user_id: str, data: bytes | None
-    ) -> tuple[str | None, int, tuple[str, ...]]:
-        """Segment, what was had, last items; nothing of them of a user nobody has heard of."""
-        if data is None:
-            return None, 0, ()
-        try:
-            row = json.loads(data)
-            last_items = tuple(map(str, row.get("last_items", ())))
-            return row.get("segment"), unpack_had(row.get("had", "")), last_items
-        except (ValueError, TypeError, AttributeError) as error:
-            self._note(f"the row of user {user_id!r}", error)
-            return None, 0, ()
 
     def _note(self, what: str, error: Exception) -> None:
         """Log damage once a version and process, not at every request."""
@@ -245,61 +304,14 @@ class Shelf:
             self._damaged.add(what)
             log.error("%s cannot be read, going on without it: %s", what, error)
 
-    def _show(
-        self,
-        keys: VersionKeys,
-        manifest: Mapping[str, Any],
-        entries: list[Entry],
-        segment: str | None,
+    def _in_words(
+        self, snapshot: Snapshot, entries: Iterable[Entry], chunk: int, whose: HasSegment
     ) -> Iterator[Shown]:
-        numbers = chain(
-            (entry.number for entry in entries),
-            (entry.reason_item for entry in entries if entry.reason_item is not None),
-        )
-        rows = self._catalogue.look_up(keys, manifest["block_size"], numbers)
-        for entry in entries:
-            if (shown := show(entry, rows, manifest, segment)) is not None:
-                yield shown
+        unread = iter(entries)
+        while part := list(islice(unread, chunk)):
+            yield from self._show(snapshot, part, whose)
 
-    def _read_live(self) -> tuple[Pointer, frozenset[str]]:
-        """What changes within a version: the pointer, and what nobody is to be shown."""
-        pipeline = self._client.pipeline(transaction=False)
-        pipeline.get(self._keys.active)
-        pipeline.smembers(self._keys.hidden)
-        active, hidden = pipeline.execute()
-        return parse_pointer(active), read_ids(hidden)
-
-    def _read_snapshot(self, pointer: Pointer, keys: VersionKeys) -> Snapshot:
-        pipeline = self._client.pipeline(transaction=False)
-        pipeline.get(keys.manifest)
-        pipeline.hgetall(keys.fallback)
-        raw, packed_by_field = pipeline.execute()
-        if raw is None:
-            raise ShelfError(f"version {keys.version} is active but has no manifest; publish it")
-        manifest = json.loads(raw)
-        fallback = {}
-        for name, packed in packed_by_field.items():
-            field = name.decode("utf-8")
-            entries = list(unpack_list(packed))
-            fallback[field] = tuple(self._show(keys, manifest, entries, _segment_of(field)))
-        prefixes = {name: keys.lists_prefix(name, DEFAULT_VARIANT) for name in manifest["surfaces"]}
-        places = {item: place for place, item in enumerate(manifest.get("had_items", ()))}
-        return Snapshot(
-            pointer,
-            keys,
-            manifest,
-            provenance_of(manifest),
-            prefixes,
-            {name: about.get("repeats", True) for name, about in manifest["surfaces"].items()},
-            fallback,
-            places,
-            read_kinds(manifest),
-            manifest.get("similar", {"n_buckets": 0})["n_buckets"],
-            datetime.fromisoformat(manifest["as_of"]).replace(tzinfo=UTC).timestamp(),
-        )
-
-
-def _segment_of(field: str) -> str | None:
-    """The segment that the list *field* is of, if it is one's."""
-    _, separator, segment = field.partition("/segment/")
-    return segment if separator else None
+    def _show(self, snapshot: Snapshot, entries: Sequence[Entry], whose: HasSegment) -> list[Shown]:
+        numbers = numbers_of(entries)
+        rows = self._catalogue.rows(snapshot.keys, snapshot.block_size, numbers)
+        return show(entries, rows, snapshot.reasons, snapshot.sources, whose)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from serving.shown import Provenance, Shown
+from serving.provenance import Provenance
+from serving.reasons import Reasons
+from serving.shown import Shown
 from serving.static_lists import StaticLists
 from store.features import FeatureKind
 from store.keys import VersionKeys
@@ -21,11 +24,15 @@ class Snapshot:
     keys: VersionKeys
     manifest: Mapping[str, Any]
     provenance: Provenance
+    reasons: Reasons
+    sources: tuple[str, ...]  # of the manifest, as JSON texts
     prefixes: Mapping[str, str]  # surface → its list keys without the bucket
     repeats: Mapping[str, bool]  # surface → whether it shows what a user had
     fallback: Mapping[str, tuple[Shown, ...]]  # "<surface>/trending" … → resolved list
     had_places: Mapping[str, int]  # item id → bit of a user's `had`
     kinds: Mapping[str, FeatureKind]  # of entities that there are features of
+    n_buckets: int  # of users
+    block_size: int  # rows of a block of the catalogue
     similar_buckets: int  # of items next to items; 0: this version has none
     as_of: float  # seconds since 1970: the lists know what happened before
 
@@ -34,6 +41,7 @@ class Snapshot:
         """Names of the surfaces this version has lists for."""
         return tuple(self.prefixes)
 
+    @cached_property
     def static(self) -> StaticLists:
         """This version's global (else trending) lists, to be kept in a file."""
         lists = {

@@ -11,7 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from serving.shown import Provenance, Shown
+from serving.catalogue import Row
+from serving.provenance import Provenance
+from serving.shown import Shown
 
 log = logging.getLogger("nightshelf.serving")
 
@@ -43,7 +45,7 @@ def read_static(path: Path) -> StaticLists:
 def save_static(path: Path, lists: StaticLists) -> None:
     """Replace *path* as a whole, so that a reader or a crash never sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    surfaces = {name: [shown._asdict() for shown in row] for name, row in lists.surfaces.items()}
+    surfaces = {name: [_plain(shown) for shown in row] for name, row in lists.surfaces.items()}
     text = json.dumps({**asdict(lists.provenance), "surfaces": surfaces}, ensure_ascii=False)
     beside = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
     with beside.open("w", encoding="utf-8") as file:
@@ -55,7 +57,34 @@ def save_static(path: Path, lists: StaticLists) -> None:
 
 def _parse(saved: dict[str, Any]) -> StaticLists:
     surfaces = {
-        name: tuple(Shown(**shown) for shown in row) for name, row in saved["surfaces"].items()
+        name: tuple(_shown(**members) for members in row) for name, row in saved["surfaces"].items()
     }
     fields = ("version", "model", "generated_at", "published_at")
     return StaticLists(Provenance(**{name: saved[name] for name in fields}), surfaces)
+
+
+def _plain(shown: Shown) -> dict[str, Any]:
+    return {
+        "item_id": shown.row.item_id,
+        "score": shown.score,
+        "title": json.loads(shown.row.title_text),
+        "category": shown.row.category,
+        "reason": json.loads(shown.reason),
+        "source": json.loads(shown.source),
+    }
+
+
+def _shown(
+    *,
+    item_id: str,
+    score: float,
+    title: str,
+    category: str,
+    reason: dict[str, str | None],
+    source: str,
+    **_: Any,  # members of files that older code saved
+) -> Shown:
+    code, text, about = reason["code"], reason["text"], reason["item_id"]
+    why = json.dumps({"code": code, "text": text, "item_id": about}, ensure_ascii=False)
+    row = Row(item_id, title, category, None)
+    return Shown(row, float(score), why, json.dumps(source, ensure_ascii=False))

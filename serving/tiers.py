@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
-from typing import Any
 
 from serving.settings import Tier
 from serving.shelf import OnShelf, Shelf
@@ -13,6 +11,8 @@ from serving.shown import Shown
 from serving.snapshot import Snapshot
 from serving.wish import Wish
 from store.live import RecentEvent
+
+Filled = list[tuple[Tier, Shown]]
 
 
 @dataclass(frozen=True)
@@ -29,30 +29,32 @@ class Supply:
         What the user had is left out if the request, or else the surface, says so; what was bought
         since the lists were made is left out unless the request says to keep it.
         """
-        if self.snapshot is None:
+        snapshot = self.snapshot
+        if snapshot is None:
             return self._static(wish.surface) if tier == "static" else ()
         if tier == "personal":
-            offered = self._personal(self.snapshot, wish)
-        elif tier == "session":
-            offered = self._session(self.snapshot, wish)
+            offered = self._personal(snapshot, wish)
+        elif tier == "session":  # asked for here, since most answers are full before
+            offered = self.shelf.near(snapshot, self.found, wish.offset + wish.n)
         else:
-            offered = self._shared(self.snapshot, tier, wish.surface)
+            offered = self._shared(snapshot, tier, wish.surface)
         if wish.seen:
             return offered
-        if wish.seen is None and self.snapshot.repeats[wish.surface]:
-            bought = {event.item_id for event in self._since(self.snapshot) if event.is_purchase}
-            return (shown for shown in offered if shown.item_id not in bought)
+        if wish.seen is None and snapshot.repeats[wish.surface]:
+            if not self.found.recent:
+                return offered
+            bought = {event.item_id for event in self._since(snapshot) if event.is_purchase}
+            return (shown for shown in offered if shown.row.item_id not in bought)
         touched = {event.item_id for event in self.found.recent}
-        return (shown for shown in offered if shown.item_id not in touched and not self._had(shown))
+        return (
+            shown
+            for shown in offered
+            if shown.row.item_id not in touched and not self._had(snapshot, shown)
+        )
 
     def _since(self, snapshot: Snapshot) -> Iterator[RecentEvent]:
         """What the user did after the moment that the lists know of."""
         return (event for event in self.found.recent if event.at >= snapshot.as_of)
-
-    def _session(self, snapshot: Snapshot, wish: Wish) -> Iterable[Shown]:
-        """Items next to the last ones; asked for here, since most answers are full before."""
-        last = [*(event.item_id for event in self.found.recent), *self.found.last_items]
-        return self.shelf.near(snapshot, last, wish.offset + wish.n, self.found.segment)
 
     def _shared(self, snapshot: Snapshot, tier: Tier, surface: str) -> Iterable[Shown]:
         if tier == "static":
@@ -60,46 +62,48 @@ class Supply:
         field = f"segment/{self.found.segment}" if tier == "segment" else tier
         return snapshot.fallback.get(f"{surface}/{field}", ())
 
-    def _had(self, shown: Shown) -> bool:
+    def _had(self, snapshot: Snapshot, shown: Shown) -> bool:
         if shown.had:
             return True
-        if not self.found.had or self.snapshot is None:
+        had = self.found.row.had
+        if not had:
             return False
-        place = self.snapshot.had_places.get(shown.item_id)
-        return place is not None and bool(self.found.had >> place & 1)
+        place = snapshot.had_places.get(shown.row.item_id)
+        return place is not None and bool(had >> place & 1)
 
     def _personal(self, snapshot: Snapshot, wish: Wish) -> Iterable[Shown]:
-        if self.found.packed is None:
+        stored = self.found.stored
+        if stored is None or stored.packed is None:
             return ()
-        stored = len(self.found.packed)
         needed = wish.offset + wish.n + len(wish.exclude)
-        chunk = stored if wish.is_filtered or wish.seen is False else needed
-        return self.shelf.resolve(snapshot, self.found.packed, chunk, self.found.segment)
+        whole = wish.is_filtered or wish.seen is False
+        return self.shelf.personal(snapshot, stored, len(stored.packed) if whole else needed)
 
     def _static(self, surface: str) -> Iterable[Shown]:
         # With a snapshot its own list, so that an answer is of one version as a whole.
-        lists = self.shelf.static if self.snapshot is None else self.snapshot.static()
+        lists = self.shelf.static if self.snapshot is None else self.snapshot.static
         return lists.surfaces.get(surface, ())
 
 
-def fill(tiers: Sequence[Tier], supply: Supply, wish: Wish) -> list[tuple[Tier, Shown]]:
+def fill(tiers: Sequence[Tier], supply: Supply, wish: Wish) -> Filled:
     """At most `wish.n` items after the first `wish.offset`, each with its tier, none twice.
 
     Two items of one title are the same item to a shopper.
     """
-    offered = chain.from_iterable(
-        ((tier, shown) for shown in supply.of(tier, wish)) for tier in tiers
-    )
-    distinct = _distinct(offered, wish, supply.shelf.hidden)
-    return list(islice(distinct, wish.offset, wish.offset + wish.n))
-
-
-def _distinct(
-    offered: Iterable[tuple[Tier, Shown]], wish: Wish, hidden: frozenset[str]
-) -> Iterator[tuple[Tier, Shown]]:
-    seen: set[Any] = set()
-    for tier, shown in offered:
-        names = {("id", shown.item_id), ("title", shown.title or shown.item_id)}
-        if wish.allows(shown) and shown.item_id not in hidden and not seen & names:
-            seen |= names
-            yield tier, shown
+    wanted = wish.offset + wish.n
+    hidden = supply.shelf.hidden
+    chooses = wish.chooses
+    names: set[str] = set()
+    filled: Filled = []
+    for tier in tiers:
+        for shown in supply.of(tier, wish):
+            name = shown.row.name
+            if name in names or (chooses and not wish.allows(shown)):
+                continue
+            if hidden and shown.row.item_id in hidden:
+                continue
+            names.add(name)
+            filled.append((tier, shown))
+            if len(filled) == wanted:
+                return filled[wish.offset :]
+    return filled[wish.offset :]

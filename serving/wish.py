@@ -34,16 +34,16 @@ class Wish:
     min_score: float | None = None  # of an item as it is shown, whatever its tier
     seen: bool | None = None  # whether to show what the user had; None: as the surface does
     explain: bool = False  # whether to say what speaks for the first items
-    fields: tuple[str, ...] = ITEM_FIELDS  # members of an item, in the order of `ITEM_FIELDS`
+    fields: tuple[str, ...] = ITEM_FIELDS[:-1]  # members of an item, in the order of `ITEM_FIELDS`
     context: tuple[tuple[str, str], ...] = ()  # name → value, sorted by name
     session: tuple[str, ...] = ()  # items that the caller says were looked at, newest first
 
     def allows(self, shown: Shown) -> bool:
         """Whether *shown* passes the filters of the request."""
         return (
-            shown.item_id not in self.exclude
-            and shown.item_id not in self.session
-            and (not self.categories or shown.category in self.categories)
+            shown.row.item_id not in self.exclude
+            and shown.row.item_id not in self.session
+            and (not self.categories or shown.row.category in self.categories)
             and (self.min_score is None or shown.score >= self.min_score)
         )
 
@@ -63,6 +63,11 @@ class Wish:
             self.context,
             self.session,
         )
+
+    @property
+    def chooses(self) -> bool:
+        """Whether any item may be refused by `allows`."""
+        return bool(self.exclude or self.session) or self.is_filtered
 
     @property
     def is_filtered(self) -> bool:

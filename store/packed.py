@@ -73,12 +73,30 @@ class PackedList:
         return len(self._numbers)
 
     def __iter__(self) -> Iterator[Entry]:
+        return iter(self.entries())
+
+    def entries(self, start: int = 0, stop: int | None = None) -> list[Entry]:
+        """The entries from place *start* on, up to place *stop*."""
         low, step = self.low, (self.high - self.low) / SCORE_STEPS
-        columns = (self._numbers, self._scores, self._reasons, self._sources, self._reason_items)
-        for number, score, reason, source, item in zip(*columns, strict=True):
-            about = None if item == NO_ITEM else item
-            had = source >= HAD
-            yield Entry(number, low + score * step, reason, source % HAD, about, had)
+        part = slice(start, stop)
+        columns = (
+            self._numbers[part].tolist(),
+            self._scores[part].tolist(),
+            self._reasons[part].tolist(),
+            self._sources[part].tolist(),
+            self._reason_items[part].tolist(),
+        )
+        return [
+            Entry(
+                number,
+                low + score * step,
+                reason,
+                source % HAD,
+                None if item == NO_ITEM else item,
+                source >= HAD,
+            )
+            for number, score, reason, source, item in zip(*columns, strict=True)
+        ]
 
 
 def pack_list(

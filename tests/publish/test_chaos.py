@@ -16,8 +16,8 @@ import pytest
 
 from pipelines.publish import publish_lists
 from serving import create_app
+from serving.provenance import Provenance
 from serving.shelf import Shelf
-from serving.shown import Provenance
 from serving.static_lists import StaticLists
 from settings import Settings
 from store.connection import StoreSettings, connect_reader

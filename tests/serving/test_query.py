@@ -137,7 +137,7 @@ def test_an_unchanged_answer_is_not_sent_again(site, publish):
 
 def test_an_answer_without_the_store_has_no_tag(site):
     """What was filled from what the process holds must not be taken for the user's list later."""
-    site.shelf.is_available = False
+    site.shelf.breaker.open()
     response = site.http.get("/recs/u1")
     assert "ETag" not in response.headers
     assert response.headers["X-Recs-Tier"] == "trending"

@@ -241,7 +241,7 @@ def test_a_segment_without_a_list_is_passed_over(site, client, segment):
 @pytest.mark.parametrize("damaged", [b"{", b"[1]", b"[[1]]", b"null", b"\xff"])
 def test_a_damaged_catalogue_block_costs_only_its_items(site, client, caplog, damaged):
     """Items without a readable row are left out, said once, and come back with the block."""
-    site.shelf._catalogue._blocks.clear()
+    site.shelf._catalogue.forget()
     whole = client.get(KEYS.catalogue(0))
     client.set(KEYS.catalogue(0), damaged)
     numbers = [k for k in user_list(1, 40, 20, 0) if k >= 16]

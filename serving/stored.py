@@ -1,0 +1,91 @@
+"""What a version has for one user on one surface: it never changes, so it can be kept."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from serving.shown import Shown
+from store.had import unpack_had
+from store.packed import PackedList
+
+Note = Callable[[str, Exception], None]  # what is damaged, and how
+Key = tuple[str, str, str]  # version, surface, user id
+
+
+class UserRow(NamedTuple):
+    """What the night knows of a user; nothing of somebody it has not heard of."""
+
+    segment: str | None = None
+    had: int = 0  # bits of what the user had, of the items of shared lists
+    last_items: tuple[str, ...] = ()  # of the events that the night saw, newest first
+    top_categories: tuple[str, ...] = ()  # most bought first
+
+
+@dataclass
+class Stored:
+    """A user's list and row; the row is read only where somebody asks, as few do."""
+
+    user_id: str
+    packed: PackedList | None
+    row_data: bytes | None
+    note: Note
+    # The first entries of the list in words, and how many entries that took.
+    shown: tuple[int, tuple[Shown, ...]] = (0, ())
+
+    @cached_property
+    def row(self) -> UserRow:
+        """The user's row; a damaged one is noted and counts as none."""
+        if self.row_data is None:
+            return UserRow()
+        try:
+            return _read_row(self.row_data)
+        except (ValueError, TypeError, AttributeError) as error:
+            self.note(f"the row of user {self.user_id!r}", error)
+            return UserRow()
+
+    @property
+    def segment(self) -> str | None:
+        """The user's segment, where there is one."""
+        return self.row.segment
+
+
+class HotLists:
+    """Who was asked for last, at most *capacity* of them, whatever their versions."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._held: OrderedDict[Key, Stored] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Key) -> Stored | None:
+        """What is held under *key*, which counts as asked for."""
+        found = self._held.get(key)
+        if found is not None:
+            with self._lock:
+                if key in self._held:
+                    self._held.move_to_end(key)
+        return found
+
+    def keep(self, key: Key, stored: Stored) -> None:
+        """Hold *stored*, for which the one asked for longest ago may have to go."""
+        with self._lock:
+            self._held[key] = stored
+            while len(self._held) > self._capacity:
+                self._held.popitem(last=False)
+
+
+def _read_row(data: bytes) -> UserRow:
+    row = json.loads(data)
+    segment = row.get("segment")
+    return UserRow(
+        segment if isinstance(segment, str) else None,
+        unpack_had(row.get("had", "")),
+        tuple(map(str, row.get("last_items", ()))),
+        tuple(map(str, row.get("top_categories", ()))),
+    )
