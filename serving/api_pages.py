@@ -70,9 +70,8 @@ def render_page(document: Json) -> tuple[bytes, str]:
 def _mark_code(text: str) -> Markup:
     """*text* with what stands between backticks as code; all of it escaped."""
     parts = str(escape(text)).split("`")
-    return Markup(
-        "".join(f"<code>{part}</code>" if n % 2 else part for n, part in enumerate(parts))
-    )  # noqa: S704 - escaped above
+    marked = (f"<code>{part}</code>" if n % 2 else part for n, part in enumerate(parts))
+    return Markup("".join(marked))  # noqa: S704 - escaped above
 
 
 def _hash(text: str) -> str:

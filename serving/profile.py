@@ -10,18 +10,15 @@ from typing import Any
 import redis
 from flask import Blueprint, Response
 
-from serving.catalogue import Catalogue, Row
 from serving.parameters import check_id
 from serving.patient import PatientStore
+from serving.provenance import provenance_of
 from serving.settings import ServingSettings
-from serving.shown import provenance_of
+from serving.titles import Title, find_titles
 from store.keys import DEFAULT_VARIANT, NamespaceKeys, VersionKeys, bucket_of
 from store.live import RECENT_EVENTS, LiveError, RecentEvent, unpack_event
 from store.packed import PackedListError, unpack_list
 from store.pointer import read_active
-from store.versions import read_version
-
-_BLOCKS = 256  # of the catalogue that one answer holds at most
 
 
 def profile_blueprint(store: PatientStore, settings: ServingSettings) -> Blueprint:
@@ -46,7 +43,7 @@ def _profile(
     keys = NamespaceKeys(namespace)
     events = _read_events(client.lrange(keys.recent(user_id), 0, RECENT_EVENTS - 1))
     row: Mapping[str, Any] = {}
-    titles: Mapping[str, Row] = {}
+    titles: Mapping[str, Title] = {}
     made: dict[str, Any] = dict.fromkeys(("version", "generated_at", "published_at"))
     lists: list[dict[str, Any]] = []
     version = read_active(client, namespace).version
@@ -55,7 +52,7 @@ def _profile(
         manifest, of_version = json.loads(raw), keys.version(version)
         row, lists = _read_user(client, of_version, manifest, user_id)
         named = {*row.get("last_items", ()), *(event.item_id for event in events)}
-        titles = find_rows(client, namespace, manifest, named)
+        titles = find_titles(client, namespace, version, named)
         provenance = provenance_of(manifest)
         made = {name: getattr(provenance, name) for name in made}
         made["stale"] = provenance.is_stale(settings.stale_after, datetime.now(UTC))
@@ -117,35 +114,7 @@ def _read_events(data: Iterable[bytes]) -> list[RecentEvent]:
         return []
 
 
-def find_rows(
-    client: redis.Redis, namespace: str, manifest: Mapping[str, Any], item_ids: Iterable[str]
-) -> dict[str, Row]:
-    """Item id → row of those *item_ids* that the version's catalogue has.
-
-    The catalogue is sorted by id, so each is found by halving, all of them in the same trips:
-    one for each time that the number of blocks can be halved.
-    """
-    record = read_version(client, namespace, manifest["version"])
-    if record is None or record.n_blocks == 0:
-        return {}
-    size, keys = manifest["block_size"], NamespaceKeys(namespace).version(manifest["version"])
-    catalogue = Catalogue(client, _BLOCKS)
-    wanted = sorted(set(item_ids))
-    within = dict.fromkeys(wanted, (0, record.n_blocks))  # the block is in [low, high)
-    while open_ends := [item for item, (low, high) in within.items() if high - low > 1]:
-        middles = {item: sum(within[item]) // 2 for item in open_ends}
-        first = catalogue.look_up(keys, size, [block * size for block in middles.values()])
-        for item, block in middles.items():
-            low, high = within[item]
-            row = first.get(block * size)
-            is_after = row is not None and row.item_id <= item
-            within[item] = (block, high) if is_after else (low, block)
-    numbers = {low * size + place for low, _ in within.values() for place in range(size)}
-    rows = {row.item_id: row for row in catalogue.look_up(keys, size, numbers).values()}
-    return {item: rows[item] for item in wanted if item in rows}
-
-
-def _item(item_id: str, titles: Mapping[str, Row]) -> dict[str, Any]:
+def _item(item_id: str, titles: Mapping[str, Title]) -> dict[str, Any]:
     """An item in words, as far as the live version's catalogue has it."""
     row = titles.get(item_id)
     return {

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from serving.app import create_app
-from serving.profile import find_rows
+from serving.titles import find_titles
 from store.__main__ import main
 from store.keys import NamespaceKeys
 from store.live import RecentEvent, note_event
@@ -151,7 +151,7 @@ def test_titles_are_found_in_a_long_catalogue(site, client):
     record = read_version(client, "demo", ONE)
     write_version(client, "demo", replace(record, n_blocks=-(-len(names) // size)))
     asked = [f"i{number}" for number in range(100)] + ["", "a", "zz"]
-    found = find_rows(client, "demo", {"version": ONE, "block_size": size}, asked)
+    found = find_titles(client, "demo", ONE, asked)
     assert {name: row.title for name, row in found.items()} == {n: f"title {n}" for n in names}
 
 
