@@ -125,7 +125,7 @@ def describe(schema: Json) -> str:
 def _response(document: Json, status: str, response: Json) -> Json:
     if "$ref" in response:
         response = document["components"]["responses"][response["$ref"].rpartition("/")[2]]
-    content = next(iter(response.get("content", {}).values()), {})
+    content: Json = next(iter(response.get("content", {}).values()), {})
     example = content.get("example")
     return {
         "status": status,

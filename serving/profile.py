@@ -107,7 +107,7 @@ def _length(data: bytes | None) -> int:
         return 0
 
 
-def _read_events(data: Iterable[bytes]) -> list[RecentEvent]:
+def _read_events(data: Iterable[Any]) -> list[RecentEvent]:
     try:
         return [unpack_event(event) for event in data]
     except LiveError:
