@@ -30,13 +30,13 @@ from benchmarks.peers_runners.feature_servers import (
     OURS,
     WORKERS,
     Server,
-    ServerFailedError,
     Values,
     ask_server,
     serve_feast,
     serve_ours,
 )
 from benchmarks.peers_runners.http_load import canned_server, load
+from benchmarks.peers_runners.processes import ServerFailedError
 
 ROOT = Path(__file__).resolve().parents[1]
 IDS = 100  # of a request of many

@@ -67,7 +67,7 @@ def admin_blueprint(store: PatientStore, limits: LimitSettings, note: Note = log
 
     @blueprint.post("/versions/<version>/activate")
     def activate_version(version: str) -> Response:
-        reason = _read_hold(only_members(read_object_if_any(request, limits.max_body), ("hold",)))
+        reason = _read_hold(only_members(read_object_if_any(request, limits), ("hold",)))
         with store.open() as client:
             _find(client, store.namespace, version)
             before = read_active(client, store.namespace)

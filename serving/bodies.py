@@ -8,8 +8,15 @@ from collections import Counter
 from typing import Any, NoReturn
 
 from flask import Request
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import (
+    BadRequest,
+    ClientDisconnected,
+    RequestEntityTooLarge,
+    RequestTimeout,
+    UnsupportedMediaType,
+)
 
+from serving.limits import LimitSettings
 from serving.problems import ParameterProblem
 
 MAX_DEPTH = 32  # of lists and objects within each other; no body here needs more than four
@@ -18,27 +25,27 @@ _PIECE = 65_536  # bytes read at once
 _SHOWN = 100  # characters of a name that is sent back
 
 
-def read_object(request: Request, max_bytes: int) -> dict[str, Any]:
+def read_object(request: Request, limits: LimitSettings) -> dict[str, Any]:
     """The JSON object that *request* carries.
 
     Raises `UnsupportedMediaType` for another or no content type and for a compressed body,
-    `RequestEntityTooLarge` beyond *max_bytes* (whether or not the length was said beforehand),
+    `RequestEntityTooLarge` beyond the limit (whether or not the length was said beforehand),
     `BadRequest` for what is no object in UTF-8, names a member twice, nests deeper than
     `MAX_DEPTH` or has a number that is none, and `ParameterProblem` for half a surrogate pair.
     """
     _check_type(request)
-    body = _parse(_read(request, max_bytes))
+    body = _parse(_read(request, limits))
     if not isinstance(body, dict):
         raise BadRequest(f"The body is {_kind(body)}; expected a JSON object.")
     _check_values(body)
     return body
 
 
-def read_object_if_any(request: Request, max_bytes: int) -> dict[str, Any]:
+def read_object_if_any(request: Request, limits: LimitSettings) -> dict[str, Any]:
     """As `read_object`; an empty object for a request without a body, whatever its type."""
     if request.content_length in (None, 0) and "chunked" not in _coding(request):
         return {}
-    return read_object(request, max_bytes)
+    return read_object(request, limits)
 
 
 def only_members(body: dict[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
@@ -66,8 +73,9 @@ def _check_type(request: Request) -> None:
         )
 
 
-def _read(request: Request, max_bytes: int) -> bytes:
+def _read(request: Request, limits: LimitSettings) -> bytes:
     """All of the body. One of chunks has no length beforehand, so it is counted as it comes."""
+    max_bytes, connection = limits.max_body, request.environ.get("gunicorn.socket")
     if (request.content_length or 0) > max_bytes:
         _too_large(max_bytes)
     # One more than allowed tells a body that ends there from one that goes on; werkzeug would
@@ -75,13 +83,20 @@ def _read(request: Request, max_bytes: int) -> bytes:
     request.max_content_length = max_bytes + 1
     parts, size = [], 0
     try:
+        if connection is not None:
+            connection.settimeout(limits.body_pause.total_seconds())
         while part := request.stream.read(min(_PIECE, max_bytes + 1 - size)):
             parts.append(part)
             size += len(part)
             if size > max_bytes:
                 _too_large(max_bytes)
-    except OSError:
+    except (ClientDisconnected, OSError) as error:
+        if isinstance(error.__context__, TimeoutError) or isinstance(error, TimeoutError):
+            raise RequestTimeout("The rest of the body did not come.") from None
         raise BadRequest("The body is not as its headers say.") from None
+    finally:
+        if connection is not None:
+            connection.settimeout(None)
     return b"".join(parts)
 
 

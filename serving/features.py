@@ -38,7 +38,7 @@ def features_blueprint(shelf: Shelf, settings: ServingSettings, limits: LimitSet
 
     @blueprint.post("/features")
     def many() -> Response:
-        body = read_object(request, limits.max_body)
+        body = read_object(request, limits)
         return _answer(shelf, lambda kinds: read_body(body, kinds, settings.max_feature_ids))
 
     return blueprint

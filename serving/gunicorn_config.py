@@ -1,6 +1,8 @@
-"""`gunicorn -c python:serving.gunicorn_config`: threads, because a request mostly waits.
+"""`gunicorn -c python:serving.gunicorn_config`: greenlets, because a request mostly waits.
 
-Workers import the application after the fork, so that each has its own poller and connections.
+Workers import the application after the fork, so that each has its own poller and connections, and
+after gevent has replaced what waits. Somebody who sends a request byte by byte holds a greenlet and
+not, as with threads, one of a few places to be answered at.
 """
 
 from __future__ import annotations
@@ -12,11 +14,11 @@ _serving = load_settings().read(ServingSettings)
 
 wsgi_app = "serving.wsgi:app"
 bind = _serving.bind
-worker_class = "serving.worker.Worker"  # gthread, and no half-sent request in a thread
+worker_class = "serving.worker.Worker"  # gevent, whose refusals are problems
 workers = _serving.workers
-threads = _serving.threads
-preload_app = False  # a thread started before the fork would not run in any worker
-keepalive = 30  # seconds; `sync` workers would have none
+worker_connections = _serving.connections
+preload_app = False  # a poller started before the fork would not run in any worker
+keepalive = 30  # seconds between requests, and for the head of one to arrive
 timeout = 30
 graceful_timeout = 10
 limit_request_line = 8190  # long enough for many exclude=

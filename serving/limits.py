@@ -24,9 +24,7 @@ class LimitSettings(Section):
     max_body: Annotated[int, Field(ge=1024, le=100_000_000)] = 4_000_000  # bytes of a POST
     max_query: Annotated[int, Field(ge=256, le=8000)] = 8000  # bytes after the `?`
     max_parameters: Annotated[int, Field(ge=10, le=4000)] = 500  # of a query, repeated ones too
-    # From the first byte of a request to the end of its head; no thread waits for it.
-    head_within: PositiveDuration = timedelta(seconds=10)
-    body_within: PositiveDuration = timedelta(seconds=10)  # from then to the end of the answer
+    body_pause: PositiveDuration = timedelta(seconds=10)  # between two pieces of a body
 
 
 class TooManyParametersProblem(ParameterProblem):

@@ -22,7 +22,8 @@ class ServingSettings(Section):
 
     bind: Annotated[str, Field(pattern=r"^(.+:\d{1,5}|unix:.+)$")] = "127.0.0.1:8000"  # host:port
     workers: Annotated[int, Field(ge=1, le=64)] = 2  # processes
-    threads: Annotated[int, Field(ge=1, le=64)] = 8  # of each worker
+    # Open at once, of each worker; a request that waits holds one and nothing else.
+    connections: Annotated[int, Field(ge=1, le=100_000)] = 1000
     # The first that can fill an answer does; a short one is filled from the next.
     tiers: Annotated[list[Tier], Field(min_length=1)] = Field(
         default=["personal", "session", "segment", "trending", "static"]
@@ -32,7 +33,8 @@ class ServingSettings(Section):
     default_surface: str = "home"  # of a request that names none
     stale_after: PositiveDuration = timedelta(hours=36)  # since publishing
     # How often a process looks which version is live.
-    poll_every: PositiveDuration = timedelta(seconds=1)
+    poll_every: PositiveDuration = timedelta(milliseconds=500)
+    max_users: Annotated[int, Field(ge=1, le=10_000)] = 1000  # of one POST /recs
     max_feature_ids: Annotated[int, Field(ge=1, le=10_000)] = 1000  # that a request may ask for
     cached_blocks: Annotated[int, Field(ge=1, le=1_000_000)] = 2000  # of the catalogue
     cached_lists: Annotated[int, Field(ge=0, le=1_000_000)] = 2000  # of users asked for last

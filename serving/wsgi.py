@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from serving.app import create_app, open_shelf
+from serving.collector import keep_collector_away
 from serving.poller import Poller
 from serving.settings import ServingSettings, static_file
 from settings import load_settings
@@ -17,3 +18,4 @@ poller = Poller(
 )
 poller.start()
 app = create_app(_settings, _shelf)
+keep_collector_away()

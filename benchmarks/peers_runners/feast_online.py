@@ -16,9 +16,16 @@ from typing import Any
 import pyarrow.parquet as pq
 import yaml
 from feast import Entity, FeatureStore, FeatureView, Field, FileSource, ValueType
-from feast.types import Float64, Int64
+from feast.types import Array, Float64, Int64, String
 
 MOMENT = "event_timestamp"
+TYPES = {
+    "int64": Int64,
+    "double": Float64,
+    "string": String,
+    "list<element: string>": Array(String),
+    "list<element: double>": Array(Float64),
+}
 
 
 def write_repo(repo: Path, job: dict[str, Any]) -> None:
@@ -41,10 +48,7 @@ def fill(store: FeatureStore, job: dict[str, Any]) -> None:
         table = pq.read_table(path)
         moments = [datetime.now(UTC)] * len(table)
         columns = [column for column in table.column_names if column != job["entity"]]
-        schema = [
-            Field(name=column, dtype=Int64 if str(table[column].type) == "int64" else Float64)
-            for column in columns
-        ]
+        schema = [Field(name=column, dtype=TYPES[str(table[column].type)]) for column in columns]
         source = FileSource(name=name, path=path, timestamp_field=MOMENT)
         view = FeatureView(
             name=name, entities=[entity], ttl=timedelta(days=7), schema=schema, source=source

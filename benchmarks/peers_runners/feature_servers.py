@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,21 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.peers_runners import made_features as made
+from benchmarks.peers_runners.feast_server import feast_server
 from benchmarks.peers_runners.http_load import Address, LoadError, ask, post
+from benchmarks.peers_runners.processes import free_port, running
 from pipelines.publish import PublishSettings, publish_lists
-from settings.errors import NightshelfError
 from store.connection import StoreSettings, connect_publisher
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS, FEAST = "nightshelf", "feast"
 WORKERS = 2
-START_S = 60.0  # until a server answers
 
 Values = dict[str, dict[str, Any]]  # id → column → value
-
-
-class ServerFailedError(NightshelfError):
-    """A server did not come up, or its store could not be filled."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +70,7 @@ def serve_ours(folder: Path, paths: Mapping[str, Path], port: int) -> Iterator[S
     with connect_publisher(StoreSettings(url=url)) as client:
         directory = made.write_version(web / "lists", dict(paths))
         publish_lists(directory, client, "bench", PublishSettings())
-    address = ("127.0.0.1", _free_port())
+    address = ("127.0.0.1", free_port())
     (web / "nightshelf.toml").write_text(
         f'[project]\nnamespace = "bench"\n[store]\nurl = "{url}"\n'
         f'[serving]\nbind = "127.0.0.1:{address[1]}"\nworkers = {WORKERS}\n',
@@ -85,7 +79,13 @@ def serve_ours(folder: Path, paths: Mapping[str, Path], port: int) -> Iterator[S
     command = [sys.executable, "-m", "gunicorn", "-c", "python:serving.gunicorn_config"]
     environment = {**os.environ, "NIGHTSHELF_SETTINGS": str(web / "nightshelf.toml")}
     server = Server(address, ask_ours, read_ours)
-    with _running(command, ROOT, environment, web / "log", server):
+    with running(
+        command,
+        folder=ROOT,
+        environment=environment,
+        log=web / "log",
+        answers=lambda: _answers(server),
+    ):
         yield server
 
 
@@ -94,45 +94,16 @@ def serve_feast(
     folder: Path, paths: Mapping[str, Path], port: int, python: Path
 ) -> Iterator[Server]:
     """`feast serve` over its Redis online store, in the same Valkey's next database."""
-    feast = folder / FEAST
-    feast.mkdir()
-    tables = {name: str(path) for name, path in paths.items()}
-    job = {"redis": f"127.0.0.1:{port},db=1", "entity": made.ENTITY, "tables": tables}
-    (feast / "job.json").write_text(json.dumps(job), encoding="utf-8")
-    environment = {
-        **{key: value for key, value in os.environ.items() if not key.startswith("PYTHON")},
-        "PYTHONPATH": str(ROOT),
-        "FEAST_USAGE": "False",
-    }
-    filling = [str(python), "-m", "benchmarks.peers_runners.feast_online", str(feast)]
-    done = subprocess.run(filling, cwd=ROOT, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        raise ServerFailedError(f"its store was not filled: {_last_line(done.stderr)}")
-    address = ("127.0.0.1", _free_port())
-    command = [str(python.with_name("feast")), "serve", "--port", str(address[1])]
-    command += ["--workers", str(WORKERS), "--no-access-log", "--max-requests", "0"]
-    server = Server(address, ask_feast, read_feast)
-    with _running(command, feast / "repo", environment, feast / "log", server):
-        yield server
-
-
-@contextmanager
-def _running(
-    command: list[str], folder: Path, environment: dict[str, str], log: Path, server: Server
-) -> Iterator[None]:
-    """The process of *command*, from when *server* answers a request; ended afterwards."""
-    with log.open("w", encoding="utf-8") as file:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=file, stderr=file)
-    try:
-        deadline = time.monotonic() + START_S
-        while not _answers(server):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise ServerFailedError(f"it did not come up: {_last_line(log.read_text())}")
-            time.sleep(0.1)
-        yield
-    finally:
-        process.terminate()
-        process.wait(30)
+    with feast_server(
+        folder / FEAST,
+        paths,
+        entity=made.ENTITY,
+        port=port,
+        python=python,
+        workers=WORKERS,
+        answers=lambda address: _answers(Server(address, ask_feast, read_feast)),
+    ) as feast:
+        yield Server(feast.address, ask_feast, read_feast)
 
 
 def ask_server(server: Server, ids: Sequence[str]) -> Values:
@@ -150,13 +121,3 @@ def _answers(server: Server) -> bool:
     except (OSError, LoadError):
         return False
     return True
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-def _last_line(text: str) -> str:
-    lines = [line for line in text.splitlines() if line.strip()]
-    return (lines or ["no message"])[-1].strip()

@@ -119,7 +119,8 @@ def test_ci_and_the_workflow_run_the_same_two_targets():
     """What lands has passed `make check` and `make test`, here and there."""
     script = re.findall(r"make \w+", (ROOT / ".ci" / "run").read_text())
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
-    steps = [step["run"] for step in workflow["jobs"]["ci"]["steps"] if "run" in step]
+    steps = [step.get("run", "") for step in workflow["jobs"]["ci"]["steps"]]
+    steps = [step for step in steps if step.startswith("make")]
     assert (script, steps) == (["make check", "make test"], ["make check", "make test"])
 
 

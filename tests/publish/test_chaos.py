@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.publish import publish_lists
-from serving import create_app
+from serving.app import create_app
 from serving.provenance import Provenance
 from serving.shelf import Shelf
 from serving.static_lists import StaticLists

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from pipelines.publish import PublishSettings, publish_lists
-from serving import create_app, open_shelf
+from serving.app import create_app, open_shelf
 from serving.poller import Poller
 from serving.settings import static_file
 from serving.shelf import Shelf
@@ -87,7 +87,7 @@ def port(store_server, tmp_path_factory):
         client.flushall()
         lists = add_features(make_lists(folder / "lists"))
         publish_lists(lists, client, "demo", PublishSettings())
-    limits = '[limits]\nhead_within = "2s"\nbody_within = "2s"\n'
+    limits = '[limits]\nbody_pause = "2s"\n'
     gunicorn = Gunicorn(folder, f"{url}?socket_timeout=5", more=limits)
     gunicorn.wait_for("/features/user/u1", lambda body: "features" in body)
     yield gunicorn.port

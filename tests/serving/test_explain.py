@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pipelines.publish import PublishSettings, publish_lists
-from serving import create_app, open_shelf
+from serving.app import create_app, open_shelf
 from store.explained import RECORD, pack_explained
 from store.keys import NamespaceKeys, bucket_of
 from tests.shelf_fixtures import FEATURES, packed, user_list, version_id
