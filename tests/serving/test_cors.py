@@ -2,7 +2,7 @@
 
 import pytest
 
-from serving import create_app
+from serving.app import create_app
 from settings import Settings, SettingsError
 
 SHOP = "https://shop.example"
