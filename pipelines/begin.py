@@ -15,7 +15,7 @@ from pipelines.features.settings import FeatureSettings
 from pipelines.files import hash_files
 from pipelines.inputs import dump_cutoffs, run_lake
 from pipelines.lake import Lake
-from pipelines.lists.settings import ListSettings, ReasonSettings, SimilarSettings
+from pipelines.lists.settings import ListSettings, ReasonSettings, SimilarSettings, VectorSettings
 from pipelines.moments import MomentError, NightSettings, choose_cutoffs
 from pipelines.publish.features import OnlineFeatureSettings
 from pipelines.quality.settings import QualitySettings
@@ -41,11 +41,13 @@ DECISIVE = (
     ListSettings,
     ReasonSettings,
     SimilarSettings,
+    VectorSettings,
     OnlineFeatureSettings,
 )
 _ROOT = Path(__file__).resolve().parent.parent
 _STORE = _ROOT / "store"
-_PACKING = ("features.py", "had.py", "packed.py")  # of store: they decide the bytes of the lists
+# Of store: they decide the bytes of the lists.
+_PACKING = ("context.py", "features.py", "had.py", "packed.py", "vectors.py")
 
 
 def begin_run(

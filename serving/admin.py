@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -26,8 +25,6 @@ from store.versions import VersionError, VersionRecord, activate, list_versions,
 Note = Callable[[str, Mapping[str, Any]], None]
 """Told of every change: what was done (`activate`, `hide`, `unhide`), and with what."""
 
-log = logging.getLogger("nightshelf.serving")
-
 
 class UnknownVersionProblem(ParameterProblem):
     """The store keeps no version of that name."""
@@ -39,12 +36,7 @@ class UnknownVersionProblem(ParameterProblem):
         self.members["versions"] = kept
 
 
-def log_note(action: str, members: Mapping[str, Any]) -> None:
-    """Write what was done to the log of the service."""
-    log.warning("admin: %s %s", action, json.dumps(members, ensure_ascii=False))
-
-
-def admin_blueprint(store: PatientStore, limits: LimitSettings, note: Note = log_note) -> Blueprint:
+def admin_blueprint(store: PatientStore, limits: LimitSettings, note: Note) -> Blueprint:
     """Routes on versions and hidden items; *note* is told of every change that was made."""
     blueprint = Blueprint("admin", __name__)
 

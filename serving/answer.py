@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from json.encoder import encode_basestring
 
@@ -37,10 +37,12 @@ def write_answer(
     explanations: Mapping[str, Explanation] | None,
     *,
     is_stale: bool,
+    rules: Sequence[str] = (),
 ) -> str:
     """The answer to *wish*: `served_by` is the tier of the first item, *last_tier* of none.
 
     *explanations* are those of the personal list, by item id; None where nobody asked.
+    *rules* are named where explanations are.
     """
     write = _form(wish.fields)
     items = []
@@ -62,13 +64,14 @@ def write_answer(
                 explanation,
             )
         )
+    applied = "" if explanations is None else f', "rules": {json.dumps(rules)}'
     user = "null" if wish.user_id is None else encode_basestring(wish.user_id)
     return (
         f'{{"user_id": {user}, "surface": "{wish.surface}", '
         f'"served_by": "{filled[0][0] if filled else last_tier}", '
         f'"items": [{", ".join(items)}], '
         f'"recommendation_id": "{identify(wish, filled, provenance)}", '
-        f"{_tail(provenance, is_stale)}}}"
+        f"{_tail(provenance, is_stale)}{applied}}}"
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 from werkzeug.routing import BaseConverter
 
-from serving.admin import Note, admin_blueprint, log_note
+from serving.access.guard import guard
+from serving.admin import Note, admin_blueprint
 from serving.api_pages import pages_blueprint
+from serving.audit import note_with
 from serving.cors import CorsSettings, add_cors, add_page_headers
 from serving.features import features_blueprint
 from serving.health import health_blueprint
@@ -16,6 +18,7 @@ from serving.openapi import build_document
 from serving.patient import PatientStore
 from serving.problems import answer_problems
 from serving.profile import profile_blueprint
+from serving.rank import rank_blueprint
 from serving.recs import recs_blueprint
 from serving.settings import ServingSettings, static_file
 from serving.shelf import Shelf
@@ -31,10 +34,10 @@ class Anything(BaseConverter):
     part_isolating = False
 
 
-def create_app(settings: Settings, shelf: Shelf, note: Note = log_note) -> Flask:
+def create_app(settings: Settings, shelf: Shelf, note: Note | None = None) -> Flask:
     """An application that answers from *shelf*; whoever calls keeps the shelf fresh.
 
-    *note* is told of every change that an operator makes.
+    *note* is told of every change that an operator makes, by default the audit log.
     """
     serving, limits = settings.read(ServingSettings), settings.read(LimitSettings)
     store = PatientStore.of(settings)
@@ -44,9 +47,10 @@ def create_app(settings: Settings, shelf: Shelf, note: Note = log_note) -> Flask
     v1 = Blueprint("v1", __name__, url_prefix="/v1")
     for blueprint in (
         recs_blueprint(shelf, serving),
+        rank_blueprint(shelf, serving, limits),
         features_blueprint(shelf, serving, limits),
         profile_blueprint(store, serving),
-        admin_blueprint(store, limits, note),
+        admin_blueprint(store, limits, note or note_with(settings)),
         health_blueprint(shelf, serving),
         pages_blueprint(build_document(settings)),
     ):
@@ -58,6 +62,7 @@ def create_app(settings: Settings, shelf: Shelf, note: Note = log_note) -> Flask
     add_cors(app, settings.read(CorsSettings))
     add_page_headers(app)
     answer_problems(app)
+    guard(app, settings)  # after all routes, and after the request has its id
     return app
 
 

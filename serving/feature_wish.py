@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +10,11 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from serving.bodies import only_members
+from serving.json_body import SHOWN, check_unicode, read_text, read_texts
 from serving.problems import ParameterProblem, UnknownKindProblem
 from store.features import FeatureKind
 
 MAX_ID = 1024  # characters; a title or a category may be an id as well
-_SHOWN = 200  # characters of what was found: any name, but not megabytes of a body
 _KEYS = ("kind", "ids", "features")
 
 Kinds = Mapping[str, FeatureKind]
@@ -48,41 +47,25 @@ def read_body(body: dict[str, Any], kinds: Kinds, max_ids: int) -> FeatureWish:
     Raises `ParameterProblem` or `UnknownKindProblem`.
     """
     only_members(body, _KEYS)
-    kind = body.get("kind")
-    if not isinstance(kind, str):
-        raise ParameterProblem("kind", _show(kind), "text, such as user")
-    known = _kind(kind, kinds)
-    ids = _texts("ids", body.get("ids"))
+    known = _kind(read_text("kind", body.get("kind"), "text, such as user"), kinds)
+    ids = read_texts("ids", body.get("ids"))
     if not 1 <= len(ids) <= max_ids:
         raise ParameterProblem("ids", f"{len(ids)} ids", f"1 to {max_ids} ids")
-    features = _texts("features", body.get("features", []))
+    features = read_texts("features", body.get("features", []))
     checked = dict.fromkeys(_id(f"ids[{place}]", text) for place, text in enumerate(ids))
     return FeatureWish(known, tuple(checked), _features(known, features))
 
 
 def _kind(name: str, kinds: Kinds) -> FeatureKind:
     if name not in kinds:
-        raise UnknownKindProblem(name[:_SHOWN], tuple(kinds), _near(name, kinds))
+        raise UnknownKindProblem(name[:SHOWN], tuple(kinds), _near(name, kinds))
     return kinds[name]
-
-
-def _texts(name: str, values: Any) -> list[str]:
-    if not isinstance(values, list):
-        raise ParameterProblem(name, _show(values), "a list of texts")
-    for place, value in enumerate(values):
-        if not isinstance(value, str):
-            raise ParameterProblem(f"{name}[{place}]", _show(value), "text; ids are text as well")
-    return values
 
 
 def _id(name: str, text: str) -> str:
     if not 1 <= len(text) <= MAX_ID:
         raise ParameterProblem(name, f"{len(text)} characters", f"1 to {MAX_ID} characters")
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise ParameterProblem(name, ascii(text), "text without half a surrogate pair") from None
-    return text
+    return check_unicode(name, text)
 
 
 def _features(kind: FeatureKind, named: Iterable[str]) -> tuple[str, ...]:
@@ -96,17 +79,12 @@ def _features(kind: FeatureKind, named: Iterable[str]) -> tuple[str, ...]:
             found.update(dict.fromkeys(tables[name]))
         else:
             expected = f"a feature or a table of {kind.name}{_near(name, [*kind.places, *tables])}"
-            raise ParameterProblem("features", name[:_SHOWN], expected)
+            raise ParameterProblem("features", name[:SHOWN], expected)
     return tuple(found)
 
 
 def _near(name: str, known: Iterable[str]) -> str:
-    if len(name) > _SHOWN:  # no name is; comparing would take 40 times its bytes
+    if len(name) > SHOWN:  # no name is; comparing would take 40 times its bytes
         return ""
     close = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean {close[0]}?" if close else ""
-
-
-def _show(value: Any) -> str:
-    """*value* as JSON, not all of a long one."""
-    return json.dumps(value, ensure_ascii=False)[:_SHOWN]

@@ -7,8 +7,14 @@ not, as with threads, one of a few places to be answered at.
 
 from __future__ import annotations
 
+import os
+import sys
+from typing import Any
+
+from serving.access.front_door import check_door
 from serving.settings import ServingSettings
 from settings import load_settings
+from settings.errors import NightshelfError
 
 _serving = load_settings().read(ServingSettings)
 
@@ -24,3 +30,14 @@ graceful_timeout = 10
 limit_request_line = 8190  # long enough for many exclude=
 control_socket_disable = True
 proc_name = "nightshelf"
+
+
+def on_starting(server: Any) -> None:
+    """End with a message, before a port is open, where strangers would be let in by oversight.
+
+    What counts is where gunicorn will listen: its command line wins over the settings.
+    """
+    try:
+        check_door(load_settings(), server.cfg.settings["bind"].get(), os.environ)
+    except NightshelfError as error:
+        sys.exit(f"error: {error}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import redis
@@ -23,6 +24,7 @@ class Poller:
         self._shelf = shelf
         self._every_s = every_s
         self._static_path = static_path
+        self.each_poll: list[Callable[[], None]] = []  # what else is done each time
         self._unsaved = False
         self._trouble = ""
         self._ended = threading.Event()
@@ -52,6 +54,11 @@ class Poller:
             self._note(f"the live version cannot be read: {error!r}")
         if self._unsaved:
             self._save()
+        for call in self.each_poll:
+            try:
+                call()
+            except Exception:  # whatever it is, the thread goes on
+                log.exception("a part of the poll failed")
 
     def _run(self) -> None:
         while not self._ended.wait(self._every_s):

@@ -66,7 +66,7 @@ def _http(error: HTTPException) -> Response:
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return Response(original.data, original.status_code, original.headers)
     response = _respond(HTTPStatus(error.code), error.description or "", {})
-    for name in ("Allow", "Retry-After"):
+    for name in ("Allow", "Retry-After", "WWW-Authenticate"):
         if name in original.headers:
             response.headers[name] = original.headers[name]
     return response

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from serving.catalogue import Catalogue
 from serving.provenance import provenance_of
+from serving.rank_rows import read_vectors
 from serving.reasons import Reasons
 from serving.shown import numbers_of, show
 from serving.snapshot import Snapshot
@@ -82,6 +83,7 @@ def read_snapshot(
         manifest["n_buckets"],
         block_size,
         manifest.get("similar", {"n_buckets": 0})["n_buckets"],
+        read_vectors(manifest),
         datetime.fromisoformat(manifest["as_of"]).replace(tzinfo=UTC).timestamp(),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -15,7 +15,8 @@ from flask import Blueprint, Response, request
 from serving.answer import write_answer
 from serving.explanation import Explanation
 from serving.parameters import check_id, read_items, read_wish
-from serving.settings import ServingSettings
+from serving.rules import Rule, apply_rules, load_rules
+from serving.settings import ServingSettings, Tier
 from serving.shelf import OnShelf, Shelf
 from serving.tiers import Filled, Supply, fill
 from serving.wish import Wish
@@ -26,6 +27,7 @@ log = logging.getLogger("nightshelf.serving")
 def recs_blueprint(shelf: Shelf, settings: ServingSettings) -> Blueprint:
     """The routes that answer with lists read from *shelf*."""
     blueprint = Blueprint("recs", __name__)
+    rules = load_rules(settings.rules)
 
     def surfaces() -> tuple[str, ...]:
         snapshot = shelf.snapshot
@@ -33,30 +35,34 @@ def recs_blueprint(shelf: Shelf, settings: ServingSettings) -> Blueprint:
 
     @blueprint.get("/recs/<anything:user_id>")
     def recs(user_id: str) -> Response:
-        return _answer(shelf, settings, read_wish(user_id, request.args, surfaces(), settings))
+        wish = read_wish(user_id, request.args, surfaces(), settings)
+        return _answer(shelf, settings, rules, wish)
 
     @blueprint.get("/session/recs")
     def session_recs() -> Response:
         items = read_items(request.args.getlist("items"))
         wish = read_wish(None, request.args, surfaces(), settings, session=items)
-        return _answer(shelf, settings, wish)
+        return _answer(shelf, settings, rules, wish)
 
     @blueprint.get("/items/<anything:item_id>/similar")
     def similar(item_id: str) -> Response:
         items = (check_id("item", item_id),)
         wish = read_wish(None, request.args, surfaces(), settings, session=items)
-        return _answer(shelf, settings, wish)
+        return _answer(shelf, settings, rules, wish)
 
     return blueprint
 
 
-def _answer(shelf: Shelf, settings: ServingSettings, wish: Wish) -> Response:
+def _answer(
+    shelf: Shelf, settings: ServingSettings, rules: Sequence[Rule], asked: Wish
+) -> Response:
     started = time.perf_counter()
+    wish, tiers, applied = apply_rules(rules, asked, settings.tiers)
     supply = _look_up(shelf, wish)
     looked_up = time.perf_counter()
     provenance = (supply.snapshot or shelf.static).provenance
     is_stale = provenance.is_stale(settings.stale_after, datetime.now(UTC))
-    tag = _tag(supply, wish, is_stale=is_stale)
+    tag = _tag(supply, wish, tiers, is_stale=is_stale)
     headers = {
         "X-Recs-Version": provenance.version or "none",
         "Cache-Control": "private, no-cache",
@@ -65,10 +71,12 @@ def _answer(shelf: Shelf, settings: ServingSettings, wish: Wish) -> Response:
     if tag is not None and request.if_none_match.contains_weak(tag):
         status = HTTPStatus.NOT_MODIFIED
     else:
-        filled = _fill(supply, wish, settings)
+        filled = _fill(supply, wish, tiers)
         explanations = _explanations(supply, wish) if wish.explain else None
-        last_tier = settings.tiers[-1]
-        body = write_answer(wish, filled, provenance, last_tier, explanations, is_stale=is_stale)
+        last_tier = tiers[-1]
+        body = write_answer(
+            wish, filled, provenance, last_tier, explanations, is_stale=is_stale, rules=applied
+        )
         headers["Content-Type"] = "application/json"
         headers["X-Recs-Tier"] = filled[0][0] if filled else last_tier
     if tag is not None and shelf.is_available:  # it may have given up meanwhile
@@ -88,7 +96,7 @@ def _look_up(shelf: Shelf, wish: Wish) -> Supply:
     return Supply(shelf, snapshot, found)
 
 
-def _tag(supply: Supply, wish: Wish, *, is_stale: bool) -> str | None:
+def _tag(supply: Supply, wish: Wish, tiers: Sequence[Tier], *, is_stale: bool) -> str | None:
     """The same for the same answer, from what decides it; None while the store does not answer.
 
     Lists never change within a version, so that its name stands for them.
@@ -96,16 +104,16 @@ def _tag(supply: Supply, wish: Wish, *, is_stale: bool) -> str | None:
     if supply.snapshot is None or not supply.shelf.is_available:
         return None
     live = (supply.found.recent, sorted(supply.shelf.hidden))
-    said = repr((supply.snapshot.pointer.version, wish.as_key(), live, is_stale))
+    said = repr((supply.snapshot.pointer.version, wish.as_key(), [*tiers], live, is_stale))
     return hashlib.blake2b(said.encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
 
 
-def _fill(supply: Supply, wish: Wish, settings: ServingSettings) -> Filled:
+def _fill(supply: Supply, wish: Wish, tiers: Sequence[Tier]) -> Filled:
     try:
-        return fill(settings.tiers, supply, wish)
+        return fill(tiers, supply, wish)
     except (redis.RedisError, OSError) as error:  # of a cold catalogue block
         _give_up(supply.shelf, error)
-    return fill(settings.tiers, Supply(supply.shelf, supply.snapshot, OnShelf()), wish)
+    return fill(tiers, Supply(supply.shelf, supply.snapshot, OnShelf()), wish)
 
 
 def _give_up(shelf: Shelf, error: Exception) -> None:

@@ -13,6 +13,8 @@ from serving.breaker import Breaker
 from serving.catalogue import Catalogue
 from serving.explanation import Explanation, in_words
 from serving.feature_rows import fetch_rows
+from serving.rank_rows import Known, fetch_rank_rows, multiply
+from serving.rank_wish import RankWish
 from serving.read_snapshot import ShelfError, read_live, read_snapshot
 from serving.reasons import HasSegment
 from serving.session import followed, merge
@@ -94,6 +96,7 @@ class Shelf:
 
         Raises `ShelfError` when nothing complete is live, or what the client raises.
         """
+        self.trips.follow()  # here and in no request: it may ask several servers
         pointer, hidden = read_live(self.trips, self._keys)
         if hidden != self.hidden:
             self.hidden = hidden
@@ -174,6 +177,26 @@ class Shelf:
             except PackedFeaturesError as error:
                 self._note(f"the features of {kind.name} {entity_id!r}", error)
         return found
+
+    def fetch_rank(self, snapshot: Snapshot, wish: RankWish) -> Known:
+        """What orders the candidates of *wish*, in one trip, and one for cold catalogue blocks.
+
+        Nothing while the breaker is open; what is damaged is logged and left out. Raises what the
+        client raises when the store stops answering.
+        """
+        if not self.is_available:
+            return Known()
+        rows = fetch_rank_rows(self._ask, snapshot, wish)
+        what = f"the list of user {wish.user_id!r} for {wish.surface}"
+        packed = self._read_list(snapshot, what, rows.packed)
+        entries = [] if packed is None else packed.entries()
+        numbers = [entry.number for entry in entries]
+        known = self._catalogue.rows(snapshot.keys, snapshot.block_size, numbers)
+        stored = {known[e.number].item_id: e.score for e in entries if e.number in known}
+        model = snapshot.vectors.of(wish.surface)
+        if model is None:
+            return Known(stored)
+        return Known(stored, *multiply(model, wish, rows, self._note))
 
     def fetch_similar(self, snapshot: Snapshot, item_ids: Sequence[str]) -> dict[str, PackedList]:
         """What is next to those of *item_ids* that have neighbours, in one trip.

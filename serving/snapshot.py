@@ -14,6 +14,7 @@ from serving.static_lists import StaticLists
 from store.features import FeatureKind
 from store.keys import VersionKeys
 from store.pointer import Pointer
+from store.vectors import Vectors
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Snapshot:
     n_buckets: int  # of users
     block_size: int  # rows of a block of the catalogue
     similar_buckets: int  # of items next to items; 0: this version has none
+    vectors: Vectors  # that candidates of a caller are ordered by
     as_of: float  # seconds since 1970: the lists know what happened before
 
     @property

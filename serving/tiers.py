@@ -10,6 +10,7 @@ from serving.shelf import OnShelf, Shelf
 from serving.shown import Shown
 from serving.snapshot import Snapshot
 from serving.wish import Wish
+from store.context import context_fields
 from store.live import RecentEvent
 
 Filled = list[tuple[Tier, Shown]]
@@ -37,7 +38,7 @@ class Supply:
         elif tier == "session":  # asked for here, since most answers are full before
             offered = self.shelf.near(snapshot, self.found, wish.offset + wish.n)
         else:
-            offered = self._shared(snapshot, tier, wish.surface)
+            offered = self._shared(snapshot, tier, wish)
         if wish.seen:
             return offered
         if wish.seen is None and snapshot.repeats[wish.surface]:
@@ -56,11 +57,19 @@ class Supply:
         """What the user did after the moment that the lists know of."""
         return (event for event in self.found.recent if event.at >= snapshot.as_of)
 
-    def _shared(self, snapshot: Snapshot, tier: Tier, surface: str) -> Iterable[Shown]:
+    def _shared(self, snapshot: Snapshot, tier: Tier, wish: Wish) -> Iterable[Shown]:
         if tier == "static":
-            return self._static(surface)
+            return self._static(wish.surface)
+        if tier == "context":
+            return self._context(snapshot, wish)
         field = f"segment/{self.found.segment}" if tier == "segment" else tier
-        return snapshot.fallback.get(f"{surface}/{field}", ())
+        return snapshot.fallback.get(f"{wish.surface}/{field}", ())
+
+    def _context(self, snapshot: Snapshot, wish: Wish) -> Iterator[Shown]:
+        """What is popular in the situation of the request, one list after the other."""
+        if wish.context:
+            for field in context_fields(snapshot.manifest.get("contexts", ()), wish.context):
+                yield from snapshot.fallback.get(f"{wish.surface}/{field}", ())
 
     def _had(self, snapshot: Snapshot, shown: Shown) -> bool:
         if shown.had:

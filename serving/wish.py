@@ -37,6 +37,8 @@ class Wish:
     fields: tuple[str, ...] = ITEM_FIELDS[:-1]  # members of an item, in the order of `ITEM_FIELDS`
     context: tuple[tuple[str, str], ...] = ()  # name → value, sorted by name
     session: tuple[str, ...] = ()  # items that the caller says were looked at, newest first
+    exclude_categories: frozenset[str] = frozenset()  # by rules
+    only_categories: frozenset[str] | None = None  # that rules leave; None: every category
 
     def allows(self, shown: Shown) -> bool:
         """Whether *shown* passes the filters of the request."""
@@ -44,6 +46,8 @@ class Wish:
             shown.row.item_id not in self.exclude
             and shown.row.item_id not in self.session
             and (not self.categories or shown.row.category in self.categories)
+            and shown.row.category not in self.exclude_categories
+            and (self.only_categories is None or shown.row.category in self.only_categories)
             and (self.min_score is None or shown.score >= self.min_score)
         )
 
@@ -62,6 +66,8 @@ class Wish:
             self.fields,
             self.context,
             self.session,
+            sorted(self.exclude_categories),
+            None if self.only_categories is None else sorted(self.only_categories),
         )
 
     @property
@@ -72,4 +78,5 @@ class Wish:
     @property
     def is_filtered(self) -> bool:
         """Whether how many stored items an answer takes cannot be said beforehand."""
-        return bool(self.categories) or self.min_score is not None
+        by_category = self.categories or self.exclude_categories or self.only_categories is not None
+        return bool(by_category) or self.min_score is not None

@@ -1,7 +1,8 @@
-"""What gunicorn imports in every worker, and the only module here that reads the environment."""
+"""What gunicorn imports in every worker: settings and secrets come from file and environment."""
 
 from __future__ import annotations
 
+from serving.access.guard import guard_of
 from serving.app import create_app, open_shelf
 from serving.collector import keep_collector_away
 from serving.poller import Poller
@@ -18,4 +19,5 @@ poller = Poller(
 )
 poller.start()
 app = create_app(_settings, _shelf)
+poller.each_poll.append(guard_of(app).poll)
 keep_collector_away()

@@ -48,6 +48,8 @@ SECTION_NAMES = (
     "surfaces",
     "lists",
     "reasons",
+    "similar",
+    "vectors",
     "gate",
     "registry",
     "online_features",
@@ -58,6 +60,7 @@ SECTION_NAMES = (
     "serving",
     "limits",
     "cors",
+    "access",
 )
 
 

@@ -9,7 +9,7 @@ import inspect
 import re
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, RootModel
 from pydantic.fields import FieldInfo
@@ -72,7 +72,7 @@ def _render(section: type[BaseModel], name: str) -> list[str]:
     for key, field in section.model_fields.items():
         tables = _tables_of(field.annotation)
         if tables:
-            many = "" if field.annotation is tables[0] else ".<name>"
+            many = ".<name>" if get_origin(field.annotation) is dict else ""
             inner += _render(tables[0], f"{name}.{key}{many}")
             continue
         node = schema["properties"][key]

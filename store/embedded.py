@@ -22,6 +22,7 @@ from settings import Settings
 from settings.errors import NightshelfError
 from settings.project import var_directory
 from store.connection import StoreSettings, connect_reader, hide_password
+from store.passwords import read_password
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 STARTING_S = 10.0
@@ -60,12 +61,14 @@ def embedded_store(settings: Settings) -> EmbeddedStore:
     """
     store = settings.read(StoreSettings)
     url = urlsplit(store.url)
-    if url.hostname not in LOOPBACK or url.username:
+    if store.address.kind != "server" or url.hostname not in LOOPBACK or url.username:
         raise EmbeddedStoreError(
             f"[store] url = {hide_password(store.url)}: the embedded server runs on loopback and "
-            "without user names (redis://127.0.0.1:6379/0); start a server elsewhere yourself"
+            "without user names (redis://127.0.0.1:6379/0); start any other server yourself"
         )
     password = unquote(url.password) if url.password else None
+    if store.password_file is not None:
+        password = read_password(Path(store.password_file))
     folder = var_directory(settings) / "store"
     return EmbeddedStore(store, url.hostname, url.port or 6379, password, folder)
 

@@ -18,6 +18,7 @@ NAMESPACE_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,31}")
 SURFACE_PATTERN = NAMESPACE_PATTERN
 VARIANT_PATTERN = NAMESPACE_PATTERN
 KIND_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,62}")
+DIGEST_PATTERN = re.compile(r"[0-9a-f]{32}")
 VERSION_PATTERN = re.compile(r"\d{8}T\d{6}-[0-9a-f]{12}-[0-9a-f]{8}")
 
 
@@ -78,6 +79,13 @@ class NamespaceKeys:
         """List: what the user did last, newest first (`store.live`)."""
         return f"ns:{self.namespace}:live:recent:{user_id}"
 
+    def limit(self, digest: str) -> str:
+        """String: how far a caller is ahead of its rate limit; gone when it is not.
+
+        *digest* stands for the caller (32 hex digits), so that no id is kept.
+        """
+        return f"ns:{self.namespace}:limit:{_check('digest', digest, DIGEST_PATTERN)}"
+
     def version(self, version: str) -> VersionKeys:
         """The keys that *version* owns."""
         return VersionKeys(self.namespace, version)
@@ -106,7 +114,7 @@ class VersionKeys:
 
     @property
     def fallback(self) -> str:
-        """Hash: `<surface>/trending`, `<surface>/global`, `<surface>/segment/<name>` → list."""
+        """Hash: `<surface>/trending`, `<surface>/global`, `<surface>/segment/<name>`, … → list."""
         return f"{self.prefix}fallback"
 
     def lists(self, surface: str, variant: str, bucket: int) -> str:
@@ -146,6 +154,15 @@ class VersionKeys:
         """`features` without the bucket, checked once for all the buckets of a request."""
         _check("kind", kind, KIND_PATTERN)
         return f"{self.prefix}features:{kind}:"
+
+    def vectors(self, kind: str, bucket: int) -> str:
+        """Hash: id of a user or an item → its packed vector."""
+        return f"{self.vectors_prefix(kind)}{bucket:d}"
+
+    def vectors_prefix(self, kind: str) -> str:
+        """`vectors` without the bucket, checked once for all the buckets of a request."""
+        _check("kind", kind, KIND_PATTERN)
+        return f"{self.prefix}vectors:{kind}:"
 
     def catalogue(self, block: int) -> str:
         """String: JSON rows of the item numbers block × block_size … ."""

@@ -13,7 +13,10 @@ from typing import Any
 
 import hiredis
 import redis
-from redis.connection import AbstractConnection
+from redis.connection import Connection, ConnectionPool
+
+from store.cluster import ClusterReader
+from store.following import follow
 
 Command = tuple[str | bytes | int, ...]
 
@@ -22,11 +25,19 @@ class Trips:
     """Round trips over connections of *client*'s own kind; safe to share between threads."""
 
     def __init__(self, client: redis.Redis) -> None:
-        self._pool = client.connection_pool
-        self._resting: deque[AbstractConnection] = deque()
+        self._client = client
+        self._cluster = client if isinstance(client, ClusterReader) else None
+        self._held = _Held(None)
         # How many were asked for, and how many failed; threads may lose one of them.
         self.made = 0
         self.failed = 0
+
+    def follow(self) -> None:
+        """Look where the server is now, if that can change: not for a request to wait for.
+
+        Raises what the client raises when nobody knows.
+        """
+        follow(self._client)
 
     def make(self, commands: Sequence[Command]) -> list[Any]:
         """The replies to *commands*, in their order.
@@ -35,46 +46,62 @@ class Trips:
         """
         self.made += 1
         try:
-            return self._make(
-                [b"".join([hiredis.pack_command(command) for command in commands])], len(commands)
-            )
+            if self._cluster is not None:
+                return _demand(self._cluster.ask(commands))
+            packed = [hiredis.pack_command(c) for c in commands]  # type: ignore[arg-type] # stub: of one
+            return self._make([b"".join(packed)], len(commands))
         except (redis.RedisError, OSError):
             self.failed += 1
             raise
 
     def _make(self, request: list[bytes], n: int) -> list[Any]:
+        held = self._held
+        if held.pool is not self._client.connection_pool:  # another server since
+            self.let_go()
+            held = self._held = _Held(self._client.connection_pool)
         try:
-            connection = self._resting.pop()
+            connection = held.resting.pop()
         except IndexError:
-            return self._exchange(self._pool.get_connection(), request, n)
+            return held.exchange(held.connect(), request, n)
         try:
-            return self._exchange(connection, request, n)
+            return held.exchange(connection, request, n)
         except redis.ConnectionError:
             # A server that was started anew has closed what rested here: that is known at once,
             # and no reason to give up. After a timeout the budget of the request is spent.
             self.let_go()
-        return self._exchange(self._pool.get_connection(), request, n)
+        return held.exchange(held.connect(), request, n)
 
     def let_go(self) -> None:
         """Close the connections that nobody is using."""
-        while self._resting:
-            try:
-                self._close(self._resting.pop())
-            except IndexError:  # another thread was faster
-                return
+        self._held.let_go()
 
-    def _exchange(self, connection: AbstractConnection, request: list[bytes], n: int) -> list[Any]:
+
+class _Held:
+    """The connections to one server that rest between requests."""
+
+    def __init__(self, pool: ConnectionPool | None) -> None:
+        self.pool = pool
+        self.resting: deque[Connection] = deque()
+
+    def connect(self) -> Connection:
+        """One more, of redis-py's pool."""
+        if self.pool is None:
+            raise redis.ConnectionError("no server is known yet")
+        return self.pool.get_connection()
+
+    def exchange(self, connection: Connection, request: list[bytes], n: int) -> list[Any]:
+        """The *n* replies to *request*; afterwards *connection* rests here."""
         try:
             connection.send_packed_command(request, check_health=False)
             replies = [self._read(connection) for _ in range(n)]
         except BaseException:  # whoever is stopped here leaves replies unread
             self._close(connection)
             raise
-        self._resting.append(connection)
+        self.resting.append(connection)
         return replies
 
     @staticmethod
-    def _read(connection: AbstractConnection) -> Any:
+    def _read(connection: Connection) -> Any:
         try:
             return connection.read_response(disable_decoding=True, disconnect_on_error=False)
         except redis.TimeoutError:
@@ -83,6 +110,23 @@ class Trips:
                 raise
         return connection.read_response(disable_decoding=True)
 
-    def _close(self, connection: AbstractConnection) -> None:
+    def let_go(self) -> None:
+        """Close those that nobody is using."""
+        while self.resting:
+            try:
+                self._close(self.resting.pop())
+            except IndexError:  # another thread was faster
+                return
+
+    def _close(self, connection: Connection) -> None:
         connection.disconnect()
-        self._pool.release(connection)
+        if self.pool is not None:
+            self.pool.release(connection)
+
+
+def _demand(replies: list[Any]) -> list[Any]:
+    """*replies*, unless one of them is an error, which is raised."""
+    for reply in replies:
+        if isinstance(reply, redis.RedisError):
+            raise reply
+    return replies

@@ -59,6 +59,7 @@ class VersionRecord:
     activation: int | None = None  # place among those that were live; None: never, or left again
     features: Mapping[str, int] = field(default_factory=dict)  # kind of entity → buckets
     similar_buckets: int = 0  # of items next to items
+    vectors: Mapping[str, int] = field(default_factory=dict)  # kind of vector → buckets
 
 
 def utc_now() -> str:

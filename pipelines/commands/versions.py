@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from typing import Any
 
 import redis
@@ -12,6 +13,7 @@ from pipelines.registry.follow import follow_live
 from pipelines.registry.promote import who
 from settings import ProjectSettings, Settings
 from store import versions
+from store.audit import AuditLog, audit_file
 from store.connection import StoreSettings, connect_publisher
 from store.pointer import Pointer, read_active
 
@@ -52,7 +54,9 @@ def _list(settings: Settings, options: argparse.Namespace) -> None:
 
 def _activate(settings: Settings, options: argparse.Namespace) -> None:
     client, namespace = _open(settings)
+    before = read_active(client, namespace)
     pointer = versions.activate(client, namespace, options.version, hold=options.reason)
+    _note(settings, "activate", before, pointer)
     reason = options.reason or "its lists were activated by hand"
     follow_live(settings, client, reason=reason, by=who("command line"))
     _print(pointer)
@@ -60,18 +64,30 @@ def _activate(settings: Settings, options: argparse.Namespace) -> None:
 
 def _hold(settings: Settings, options: argparse.Namespace) -> None:
     client, namespace = _open(settings)
-    _print(versions.hold(client, namespace, reason=options.reason))
+    before = read_active(client, namespace)
+    pointer = versions.hold(client, namespace, reason=options.reason)
+    _note(settings, "hold", before, pointer)
+    _print(pointer)
 
 
 def _release(settings: Settings, options: argparse.Namespace) -> None:
     client, namespace = _open(settings)
-    _print(versions.release(client, namespace))
+    before = read_active(client, namespace)
+    pointer = versions.release(client, namespace)
+    _note(settings, "release", before, pointer)
+    _print(pointer)
 
 
 def _retire(settings: Settings, options: argparse.Namespace) -> None:
     client, namespace = _open(settings)
     retire_version(client, namespace, options.version, settings.read(PublishSettings))
     print(f"version {options.version} is gone; publishing its run brings it back")
+
+
+def _note(settings: Settings, action: str, before: Pointer, after: Pointer) -> None:
+    """Keep who moved the pointer, beside what administrators do over HTTP."""
+    details = {"before": asdict(before), "after": asdict(after)}
+    AuditLog(audit_file(settings)).note({"subject": who("command line")}, action, details)
 
 
 def _print(pointer: Pointer) -> None:

@@ -23,9 +23,10 @@ from pipelines.lists.pack import (
     write_catalogue,
     write_fallback,
 )
-from pipelines.lists.settings import ReasonSettings
+from pipelines.lists.settings import ListSettings, ReasonSettings
 from pipelines.lists.similar import write_similar
 from pipelines.lists.user_rows import build_user_rows, items_to_remember
+from pipelines.lists.vectors import write_vectors
 from pipelines.progress import progress
 from pipelines.publish.features import write_online_features
 from pipelines.ranking.score import shard_users
@@ -54,6 +55,7 @@ def build_lists(run: Run) -> Mapping[str, Any]:
         write_catalogue(directory / "catalogue.parquet", index)
         write_fallback(directory / "fallback.parquet", fallback, used_generators(run))
         similar = write_similar(run, index, directory)
+        vectors = write_vectors(run, index, directory)
         features = write_online_features(run, directory)
         lists_hash = hash_files(directory.glob("*.parquet"), root=directory)
         write_json(
@@ -65,6 +67,8 @@ def build_lists(run: Run) -> Mapping[str, Any]:
                 "surfaces": surfaces,
                 "features": features,
                 **({} if similar is None else {"similar": similar}),
+                **({} if vectors is None else {"vectors": vectors}),
+                "contexts": list(run.settings.read(ListSettings).contexts),
                 "had_items": index.item_ids[had_items].tolist(),
                 "counts": {"users": len(rows), "items": index.n_items, "fallback": len(fallback)},
                 **_provenance(run),
@@ -73,6 +77,7 @@ def build_lists(run: Run) -> Mapping[str, Any]:
     counts = {f"{name}_users": surface["n_users"] for name, surface in surfaces.items()}
     counts |= {f"{name}_features": kind["n_rows"] for name, kind in features["kinds"].items()}
     counts["similar_items"] = 0 if similar is None else similar["n_items"]
+    counts["vector_models"] = 0 if vectors is None else len(vectors["models"])
     return {**counts, "fallback_lists": len(fallback), "lists_hash": lists_hash}
 
 

@@ -1,4 +1,4 @@
-"""Lists for users without one of their own: by segment, trending, and all-time."""
+"""Lists for users without one of their own: by segment and situation, trending, all-time."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pipelines.features.database import NO_SEGMENT, user_segments
 from pipelines.index import Index
 from pipelines.inputs import run_cutoffs
 from pipelines.interactions import FloatArray, IntArray
+from pipelines.lists.contexts import fit_contexts
 from pipelines.lists.reasons import reason_code
 from pipelines.lists.rules import load_rules
 from pipelines.lists.settings import ListSettings
@@ -33,7 +34,7 @@ class FallbackList:
 
 
 def build_fallback_lists(run: Run, index: Index) -> list[FallbackList]:
-    """For each surface: `<surface>/trending`, `/global` and `/segment/<name>`."""
+    """For each surface: `<surface>/trending`, `/global`, `/segment/<name>`, `/context/…`."""
     past = load_past(run, index, run_cutoffs(run).night)
     recent = run.settings.read(CandidateSettings).recent_popularity
     ever = PopularitySettings(window_days=ALL_TIME_DAYS)
@@ -45,6 +46,8 @@ def build_fallback_lists(run: Run, index: Index) -> list[FallbackList]:
         *_ranked(Popularity.fit(past, ever), ["global"], "popular"),
         *_ranked(by_segment, [f"segment/{name}" for name in names], "popular_in_segment"),
     ]
+    for context in fit_contexts(run, index):
+        shared += _ranked(context.model, context.fields, "popular_now")
     smallest = run.settings.read(ListSettings).min_segment_users
     small = {f"segment/{n}" for n, size in zip(names, sizes, strict=True) if size < smallest}
     small.add(f"segment/{NO_SEGMENT}")

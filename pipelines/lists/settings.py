@@ -22,7 +22,16 @@ class ListSettings(Section):
     # Item ids; TOML brings a list.
     blocked_items: Annotated[tuple[str, ...], Field(strict=False)] = ()
     fallback_length: Annotated[int, Field(ge=1, le=1000)] = 100  # items of a shared list
-    min_segment_users: Annotated[int, Field(ge=1)] = 20  # smaller segments get no list
+    # Smaller segments, and values of a context with fewer users, get no list.
+    min_segment_users: Annotated[int, Field(ge=1)] = 20
+    # What the popular lists of the tier `context` are by: `hour` is the part of the day, others
+    # are keys of the events' column `context`. TOML brings a list.
+    contexts: Annotated[tuple[Identifier, ...], Field(strict=False, max_length=10)] = (
+        "hour",
+        "device",
+        "country",
+    )
+    max_context_values: Annotated[int, Field(ge=1, le=500)] = 20  # of each, the most frequent
     explained_items: Annotated[int, Field(ge=0, le=1000)] = 40  # of a list, with a named item
     # Of a list, with what the ranker's trees say for and against them: read for explain=1.
     explain_items: Annotated[int, Field(ge=0, le=50)] = 5
@@ -39,6 +48,17 @@ class SimilarSettings(Section):
 
     generator: Identifier = "item_item"  # whose neighbours they are, one that a surface uses
     items: Annotated[int, Field(ge=0, le=200)] = 20  # next to an item; 0: none are published
+
+
+class VectorSettings(Section):
+    """Vectors of users and items, which `POST /rank` orders a caller's candidates by."""
+
+    section_name: ClassVar[str] = "vectors"
+
+    enabled: bool = True  # false: none are published
+    # Surface → generator with vectors, "" for none. Without an entry the best of the surface's
+    # own generators that have vectors.
+    models: dict[Identifier, Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]{0,31})?$")]] = {}
 
 
 def placeholders(template: str) -> set[str]:

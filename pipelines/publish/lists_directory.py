@@ -22,18 +22,25 @@ from store.keys import (
     NamespaceKeys,
     VersionKeys,
 )
+from store.vectors import PackedVectorError, kind_of_vectors, load_vectors
 
 MANIFEST_KEYS = frozenset(
     {"version", "run_id", "namespace", "as_of", "model", "lists_hash", "n_buckets", "block_size"}
     | {"variants", "surfaces", "reasons", "sources", "metrics", "counts"}
 )
 SIMILAR_FILE = "similar.parquet"
+VECTOR_COLUMN, VECTOR_ID = "vector", "id"
 READ_BYTES = 8_000_000  # of one Parquet batch, about
 
 
 def features_file(kind: str) -> str:
     """Name of the file with the packed features of *kind*."""
     return f"features-{kind}.parquet"
+
+
+def vectors_file(kind: str) -> str:
+    """Name of the file with the packed vectors of *kind*."""
+    return f"vectors-{kind}.parquet"
 
 
 @dataclass(frozen=True)
@@ -116,6 +123,15 @@ class ListsDirectory:
         return int(self.manifest.get("similar", {"n_buckets": 0})["n_buckets"])
 
     @property
+    def vector_buckets(self) -> dict[str, int]:
+        """Kind of vector → its buckets; none in lists that were made without."""
+        return {
+            kind_of_vectors(model.name, entity): n_buckets
+            for model in load_vectors(self.manifest).models.values()
+            for entity, n_buckets in model.n_buckets.items()
+        }
+
+    @property
     def surfaces(self) -> tuple[str, ...]:
         """Names of the surfaces, sorted."""
         return tuple(sorted(self.manifest["surfaces"]))
@@ -131,7 +147,7 @@ class ListsDirectory:
         return NamespaceKeys(self.manifest["namespace"]).version(self.version)
 
     def tables(self) -> list[BucketedTable]:
-        """Lists of every surface, what explains them, features, items next to items, user rows."""
+        """Lists of every surface, what explains them, features, neighbours, vectors, user rows."""
         keys, n = self.keys, self.n_buckets
         lists = [
             BucketedTable(
@@ -159,8 +175,13 @@ class ListsDirectory:
             for path in [self.path / SIMILAR_FILE]
             if self.similar_buckets
         ]
+        vectors = [
+            BucketedTable(path, VECTOR_COLUMN, n_buckets, partial(keys.vectors, kind), VECTOR_ID)
+            for kind, n_buckets in self.vector_buckets.items()
+            for path in [self.path / vectors_file(kind)]
+        ]
         users = BucketedTable(self.path / "users.parquet", "row", n, keys.users)
-        return [*lists, *explained, *features, *similar, users]
+        return [*lists, *explained, *features, *similar, *vectors, users]
 
     def fallback(self) -> dict[str, bytes]:
         """Field → packed list, for users without a list of their own."""
@@ -200,7 +221,7 @@ def open_lists(path: Path, namespace: str) -> ListsDirectory:
     lists = ListsDirectory(path, manifest)
     try:
         expected = [table.path for table in lists.tables() if table.key(0)]
-    except (KeyPartError, PackedFeaturesError) as error:
+    except (KeyPartError, PackedFeaturesError, PackedVectorError) as error:
         raise PublishError(f"{file}: {error}") from None
     for part in [*expected, path / "fallback.parquet", path / "catalogue.parquet"]:
         if not part.is_file():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import redis
 
 from pipelines.publish.errors import PublishError
 from pipelines.publish.lists_directory import BucketedTable, ListsDirectory
 from pipelines.publish.settings import PublishSettings
+from store.connection import memory_of
 from store.packed import BYTES_PER_ENTRY, HEADER
 
 ROW_OVERHEAD = 100  # bytes a hash entry costs beside field and value, rounded up
@@ -18,20 +20,21 @@ FREEING_S = 5.0  # how long memory that is being freed is waited for
 
 def check_store(client: redis.Redis, lists: ListsDirectory, settings: PublishSettings) -> None:
     """Raise `PublishError` unless the store never evicts and the lists fit into it."""
-    memory = client.info("memory")
-    policy = memory["maxmemory_policy"]
-    if policy != POLICY:
+    servers = memory_of(client)
+    policies = {memory["maxmemory_policy"] for memory in servers}
+    if policies != {POLICY}:
+        policy = ", ".join(sorted(policies - {POLICY}))
         raise PublishError(
             f"the store's maxmemory-policy is {policy}, which would silently drop live lists; "
             f"expected {POLICY}: CONFIG SET maxmemory-policy {POLICY}, and in its configuration"
         )
-    needed = estimate_bytes(lists)
+    needed = estimate_bytes(lists) // len(servers)  # buckets spread evenly over a cluster
     deadline = time.monotonic() + FREEING_S
-    while (room := _room(memory, settings)) < needed:
+    while (room := _room(memory := _fullest(servers, settings), settings)) < needed:
         if memory.get("lazyfree_pending_objects", 0) == 0 or time.monotonic() > deadline:
             raise PublishError(_no_room(memory, settings, needed, room))
         time.sleep(0.05)
-        memory = client.info("memory")
+        servers = memory_of(client)
 
 
 def estimate_bytes(lists: ListsDirectory) -> int:
@@ -51,6 +54,10 @@ def _table_bytes(table: BucketedTable) -> int:
 def _limit(memory: dict[str, int]) -> int:
     """`maxmemory`, or when there is none the memory of the server's computer."""
     return memory["maxmemory"] or memory["total_system_memory"]
+
+
+def _fullest(servers: list[dict[str, Any]], settings: PublishSettings) -> dict[str, Any]:
+    return min(servers, key=lambda memory: _room(memory, settings))
 
 
 def _room(memory: dict[str, int], settings: PublishSettings) -> int:

@@ -144,6 +144,7 @@ def _write_record(
         created=utc_now(),
         features={kind.name: kind.n_buckets for kind in lists.feature_kinds},
         similar_buckets=lists.similar_buckets,
+        vectors=lists.vector_buckets,
     )
     write_version(client, namespace, record)
 

@@ -151,4 +151,6 @@ def _keys_of(namespace: str, record: VersionRecord) -> Iterator[str]:
     for kind, n_buckets in record.features.items():
         yield from (keys.features(kind, bucket) for bucket in range(n_buckets))
     yield from (keys.similar(bucket) for bucket in range(record.similar_buckets))
+    for kind, n_buckets in record.vectors.items():
+        yield from (keys.vectors(kind, bucket) for bucket in range(n_buckets))
     yield from (keys.catalogue(block) for block in range(record.n_blocks))

@@ -129,7 +129,7 @@ def paths(rules: Rules) -> Json:
                         ref("Activated"),
                         {"before": {**_POINTER, "version": VERSION}, "after": held},
                     ),
-                    **problems(*_READ, "404Version", "409", "413", "415", "422"),
+                    **problems(*_READ, "404Version", "408", "409", "413", "415", "422"),
                 },
             },
         },

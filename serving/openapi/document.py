@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from serving.openapi import admin, features, health, pages, people, recs
+from serving.openapi import admin, features, health, pages, people, rank, recs
 from serving.openapi.parts import Json, Rules
 from serving.openapi.problems import PROBLEM, responses
 from settings import Settings
 
 TITLE = "Nightshelf"
-GROUPS = (recs, people, features, admin, health, pages)
+GROUPS = (recs, rank, people, features, admin, health, pages)
 
 # A key or a token, or neither while access control is off.
 SECURITY: list[Json] = [{}, {"bearer": []}]

@@ -117,7 +117,7 @@ def paths(rules: Rules) -> Json:
                     "200": answer(
                         "Values and statuses.", ref("FeatureValues"), EXAMPLE, ["Server-Timing"]
                     ),
-                    **problems(*_PROBLEMS, "413", "415"),
+                    **problems(*_PROBLEMS, "408", "413", "415"),
                 },
             },
         },

@@ -56,6 +56,7 @@ PROBLEMS: dict[str, tuple[str, str, dict[str, Any]]] = {
         "The method is not allowed for the requested URL.",
         {},
     ),
+    "408": ("The rest of the body did not come.", "The rest of the body did not come.", {}),
     "409": (
         "The version is not complete, or is being retired.",
         f"version {VERSION} is loading, not complete; `python -m pipelines publish --run "

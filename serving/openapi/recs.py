@@ -81,7 +81,9 @@ SCHEMAS: Json = {
             "published_at": NULLABLE_MOMENT,
             "stale": FLAG,
             "experiment": NULLABLE_TEXT,
-        }
+            "rules": array(TEXT, description="Names of the rules that applied: with `explain=1`."),
+        },
+        optional=["rules"],
     ),
 }
 

@@ -11,6 +11,7 @@ import yaml
 from pipelines.features.settings import FeatureSettings
 from pipelines.moments import NightSettings
 from pipelines.sources.settings import SourceSettings
+from serving.access.settings import AccessSettings, keys_file
 from settings import ProjectSettings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,6 +58,25 @@ def test_kubernetes_manifests_are_whole_and_refer_to_each_other():
     assert set(re.findall(r"'claimName': '([^']+)'", text)) == {"nightshelf-var"}
     made = re.findall(r"kubectl create configmap (\S+)", (DEPLOY / NIGHT_JOB).read_text())
     assert set(re.findall(r"'configMap': {'name': '([^']+)'}", text)) == set(made)
+
+
+def test_containers_that_others_reach_ask_for_keys():
+    """The image binds to every address, its settings ask for keys, and the keys are mounted."""
+    assert "NIGHTSHELF__SERVING__BIND=0.0.0.0:8000" in (DEPLOY / "web.Containerfile").read_text()
+    settings = load_settings(DEPLOY / "nightshelf.toml", {})
+    folder = keys_file(settings).parent
+    assert (settings.read(AccessSettings).enabled, str(folder)) == (True, "/keys")
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["web"]
+    assert f"./keys:{folder}:ro" in compose["volumes"]
+    web = (DEPLOY / "kubernetes" / "web.yaml").read_text()
+    deployment = next(yaml.safe_load_all(web))["spec"]["template"]["spec"]
+    (mount,) = [
+        row for row in deployment["containers"][0]["volumeMounts"] if row["mountPath"] == "/keys"
+    ]
+    (volume,) = [row for row in deployment["volumes"] if row["name"] == mount["name"]]
+    assert "subPath" not in mount
+    made = re.findall(r"kubectl create secret generic (\S+) --from-file=keys\.json", web)
+    assert [volume["secret"]["secretName"]] == made
 
 
 def scheduled_commands():

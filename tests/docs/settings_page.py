@@ -40,12 +40,13 @@ the longest is `"36500d"`.
 A name starts with a letter and has at most 32 of `a-z`, `0-9` and `_`.
 
 The sections `night`, `events`, `features`, `quality`, `candidates`, `ranking`, `evaluation`, \
-`surfaces`, `lists`, `reasons` and `online_features` decide what is published: a change makes \
-a new run.
+`surfaces`, `lists`, `reasons`, `similar`, `vectors` and `online_features` decide what is \
+published: a change makes a new run.
 `source` decides what is in the lake.
 `gate` and `registry` decide which model serves.
 `drift` can stop a night before it trains, and changes no list.
-`project`, `tuning`, `publish`, `store`, `mlflow`, `serving`, `limits` and `cors` change neither.
+`project`, `tuning`, `publish`, `store`, `mlflow`, `serving`, `limits`, \
+`cors` and `access` change neither.
 
 This page is made from the classes that read the sections: `python -m tests.docs.settings_page`.
 """

@@ -22,6 +22,7 @@ def test_names_are_those_of_the_design():
         keys.overlay("home", "default", 3),
         keys.users(3),
         keys.fallback,
+        keys.vectors("als_user", 3),
         keys.catalogue(12),
     ] == [
         "ns:demo:active",
@@ -32,6 +33,7 @@ def test_names_are_those_of_the_design():
         f"ns:demo:v:{VERSION}:overlay:home:default:3",
         f"ns:demo:v:{VERSION}:users:3",
         f"ns:demo:v:{VERSION}:fallback",
+        f"ns:demo:v:{VERSION}:vectors:als_user:3",
         f"ns:demo:v:{VERSION}:catalogue:12",
     ]
 
@@ -44,6 +46,7 @@ def test_names_that_could_reach_elsewhere_are_refused(name):
         lambda: NamespaceKeys(name),
         lambda: keys.lists(name, "default", 0),
         lambda: keys.overlay("home", name, 0),
+        lambda: keys.vectors(f"{name}:", 0),
     ):
         with pytest.raises(KeyPartError, match="expected text matching"):
             make()

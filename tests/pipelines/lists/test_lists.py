@@ -22,6 +22,7 @@ from pipelines.lists.user_rows import _last_items
 from pipelines.quality.gate import QualityError
 from pipelines.quality.lists import check_lists
 from pipelines.surfaces import SurfacesSettings
+from store.context import PARTS_OF_DAY
 from store.explained import unpack_explained
 from store.had import unpack_had
 from store.keys import bucket_of
@@ -161,13 +162,14 @@ def test_the_manifest_describes_the_lists(finished_night, lists, surface):
 
 
 def test_fallback_lists_obey_the_rules(finished_night, index, surface):
-    """Trending, global and each large segment have a ruled list of falling scores."""
+    """Trending, global, large segments and parts of the day: ruled lists of falling scores."""
     table = pq.read_table(finished_night.path("lists", "fallback.parquet")).to_pylist()
     night = run_cutoffs(finished_night).night
     segments = set(user_segments(finished_night, index, night)) - {"unknown"}
     mine = {row["field"]: row["packed"] for row in table if row["field"].startswith(surface)}
     large = {f"{surface}/segment/{name}" for name in segments}
-    assert set(mine) <= {f"{surface}/trending", f"{surface}/global"} | large
+    parts = {f"{surface}/context/hour={part}" for part in PARTS_OF_DAY}
+    assert set(mine) <= {f"{surface}/trending", f"{surface}/global"} | large | parts
     assert {f"{surface}/trending", f"{surface}/global"} < set(mine)
     items = index.items.to_pylist()
     for packed in mine.values():

@@ -1,0 +1,1 @@
+"""Who may call which route, how often: keys, tokens, limits."""

@@ -1,0 +1,89 @@
+"""Round trips of all requests of a gevent worker, carried together.
+
+While one trip is under way, the commands of the requests that come meanwhile gather for the next.
+Under load that is one write and one read for many requests, over one connection; and every request
+waits once, so that a client whose next request is always there already cannot keep the others out.
+The idea is the implicit pipelining of client libraries such as Lettuce and rueidis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import gevent
+import redis
+from gevent.event import AsyncResult, Event
+
+from store.trip import Command, Trips
+
+MAX_SHARED = 16  # commands; a trip of more goes alone, so that small ones need not wait for it
+
+
+class SharedTrips:
+    """Carries trips over *trips*, which makes those of many commands itself."""
+
+    def __init__(self, trips: Trips) -> None:
+        self._trips = trips
+        self._waiting: list[tuple[Sequence[Command], AsyncResult]] = []
+        self._wake = Event()
+        self._carrier: gevent.Greenlet | None = None
+
+    @property
+    def made(self) -> int:
+        """How many trips were asked for, of the store, not by requests."""
+        return self._trips.made
+
+    @property
+    def failed(self) -> int:
+        """How many of them failed."""
+        return self._trips.failed
+
+    def make(self, commands: Sequence[Command]) -> list[Any]:
+        """The replies to *commands*, in their order.
+
+        Raises what the client raises when the store does not answer, or answers with an error.
+        """
+        if len(commands) > MAX_SHARED:
+            return self._trips.make(commands)
+        result = AsyncResult()
+        self._waiting.append((commands, result))
+        if self._carrier is None or self._carrier.dead:
+            self._carrier = gevent.spawn(self._carry_on)
+        self._wake.set()
+        return result.get()
+
+    def let_go(self) -> None:
+        """Close the connections that nobody is using."""
+        self._trips.let_go()
+
+    def _carry_on(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                together, self._waiting = self._waiting, []
+                self._carry(together)
+
+    def _carry(self, together: list[tuple[Sequence[Command], AsyncResult]]) -> None:
+        try:
+            replies = self._trips.make(
+                [command for commands, _ in together for command in commands]
+            )
+        except redis.ResponseError as error:
+            if len(together) == 1:
+                together[0][1].set_exception(error)
+                return
+            for one in together:  # whose it is shows only alone
+                self._carry([one])
+            return
+        except (redis.RedisError, OSError) as error:
+            # Whoever waits behind a trip that failed would wait for the same store once more.
+            behind, self._waiting = self._waiting, []
+            for _, result in [*together, *behind]:
+                result.set_exception(error)
+            return
+        start = 0
+        for commands, result in together:
+            result.set(replies[start : start + len(commands)])
+            start += len(commands)
