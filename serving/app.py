@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import redis
 from flask import Blueprint, Flask
 from werkzeug.routing import BaseConverter
 
@@ -25,6 +28,7 @@ from serving.shelf import Shelf
 from serving.static_lists import read_static
 from settings import ProjectSettings, Settings
 from store.connection import StoreSettings, connect_reader
+from store.trip import Trips
 
 
 class Anything(BaseConverter):
@@ -66,14 +70,16 @@ def create_app(settings: Settings, shelf: Shelf, note: Note | None = None) -> Fl
     return app
 
 
-def open_shelf(settings: Settings) -> Shelf:
+def open_shelf(settings: Settings, make_trips: Callable[[redis.Redis], Trips] = Trips) -> Shelf:
     """The shelf of the settings' namespace, holding the static lists until it is refreshed."""
+    client = connect_reader(settings.read(StoreSettings))
     serving = settings.read(ServingSettings)
     return Shelf(
-        connect_reader(settings.read(StoreSettings)),
+        client,
         settings.read(ProjectSettings).namespace,
         read_static(static_file(settings)),
         cached_blocks=serving.cached_blocks,
         cached_lists=serving.cached_lists,
         breaker_failures=serving.breaker_failures,
+        trips=make_trips(client),
     )

@@ -20,24 +20,14 @@ from store.trip import Command, Trips
 MAX_SHARED = 16  # commands; a trip of more goes alone, so that small ones need not wait for it
 
 
-class SharedTrips:
-    """Carries trips over *trips*, which makes those of many commands itself."""
+class SharedTrips(Trips):
+    """As `Trips`, for the greenlets of one gevent worker."""
 
-    def __init__(self, trips: Trips) -> None:
-        self._trips = trips
+    def __init__(self, client: redis.Redis) -> None:
+        super().__init__(client)
         self._waiting: list[tuple[Sequence[Command], AsyncResult]] = []
         self._wake = Event()
         self._carrier: gevent.Greenlet | None = None
-
-    @property
-    def made(self) -> int:
-        """How many trips were asked for, of the store, not by requests."""
-        return self._trips.made
-
-    @property
-    def failed(self) -> int:
-        """How many of them failed."""
-        return self._trips.failed
 
     def make(self, commands: Sequence[Command]) -> list[Any]:
         """The replies to *commands*, in their order.
@@ -45,17 +35,13 @@ class SharedTrips:
         Raises what the client raises when the store does not answer, or answers with an error.
         """
         if len(commands) > MAX_SHARED:
-            return self._trips.make(commands)
+            return super().make(commands)
         result = AsyncResult()
         self._waiting.append((commands, result))
         if self._carrier is None or self._carrier.dead:
             self._carrier = gevent.spawn(self._carry_on)
         self._wake.set()
         return result.get()
-
-    def let_go(self) -> None:
-        """Close the connections that nobody is using."""
-        self._trips.let_go()
 
     def _carry_on(self) -> None:
         while True:
@@ -67,17 +53,15 @@ class SharedTrips:
 
     def _carry(self, together: list[tuple[Sequence[Command], AsyncResult]]) -> None:
         try:
-            replies = self._trips.make(
-                [command for commands, _ in together for command in commands]
-            )
+            replies = super().make([one for commands, _ in together for one in commands])
         except redis.ResponseError as error:
             if len(together) == 1:
                 together[0][1].set_exception(error)
                 return
-            for one in together:  # whose it is shows only alone
-                self._carry([one])
+            for asked in together:  # whose it is shows only alone
+                self._carry([asked])
             return
-        except (redis.RedisError, OSError) as error:
+        except Exception as error:  # nobody may be left waiting, whatever it was
             # Whoever waits behind a trip that failed would wait for the same store once more.
             behind, self._waiting = self._waiting, []
             for _, result in [*together, *behind]:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
 import redis
 
@@ -74,13 +75,14 @@ class Shelf:
         cached_blocks: int,
         cached_lists: int = 2000,
         breaker_failures: int = 3,
+        trips: Trips | None = None,  # of *client*
     ) -> None:
         self.static = static
         self.snapshot: Snapshot | None = None
         self.breaker = Breaker(breaker_failures)
         self.hidden: frozenset[str] = frozenset()  # items that nobody is shown
         self._client = client
-        self.trips = Trips(client)
+        self.trips = trips or Trips(client)
         self._keys = NamespaceKeys(namespace)
         self._catalogue = Catalogue(self.trips, cached_blocks)
         self._hot = HotLists(cached_lists)
@@ -265,7 +267,7 @@ class Shelf:
             if explained.number in rows
         }
 
-    def _ask(self, commands: Sequence[Command]) -> list[bytes | list[bytes] | None]:
+    def _ask(self, commands: Sequence[Command]) -> list[Any]:
         replies = self.trips.make(commands)
         self.breaker.succeeded()
         return replies

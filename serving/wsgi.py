@@ -7,10 +7,11 @@ from serving.app import create_app, open_shelf
 from serving.collector import keep_collector_away
 from serving.poller import Poller
 from serving.settings import ServingSettings, static_file
+from serving.shared_trips import SharedTrips
 from settings import load_settings
 
 _settings = load_settings()
-_shelf = open_shelf(_settings)
+_shelf = open_shelf(_settings, SharedTrips)
 
 poller = Poller(
     _shelf,

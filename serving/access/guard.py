@@ -26,7 +26,7 @@ from serving.audit import note_answered, note_begun
 from serving.routes import RIGHTS, RouteClass, classes_of
 from settings import ProjectSettings, Settings
 from store.audit import AuditLog, audit_file
-from store.connection import StoreSettings, connect_reader
+from store.connection import StoreSettings, connect_primary
 
 log = logging.getLogger("nightshelf.access")
 
@@ -169,7 +169,7 @@ def _limiters(limits: RateLimitSettings) -> dict[str, Limiter]:
 
 
 def _exchange(settings: Settings, limiters: Mapping[str, Limiter]) -> Exchange:
-    client = connect_reader(settings.read(StoreSettings))  # opened by the first trip
+    client = connect_primary(settings.read(StoreSettings))  # opened by the first trip
     return Exchange(client, settings.read(ProjectSettings).namespace, limiters)
 
 
