@@ -15,7 +15,7 @@ export PYTHONPATH := $(CURDIR)
 export UV_SYSTEM_CERTS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down night serve airflow test check sql-lint sql-test bench lock clean
+.PHONY: help setup demo up down night serve airflow test check sql-lint sql-test bench fuzz lock clean
 
 help: ## print this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ sql-test: setup ## cases of feature_sql, and what looks ahead
 bench: setup ## the benchmarks, small; each prints one JSON line last
 	@for file in benchmarks/*.py; do $(BIN)/python $$file --small || exit 1; done
 	@$(BIN)/python -m benchmarks.ranking_quality --small
+
+fuzz: setup ## made-up requests against the app, with every check (EXAMPLES=300 of each route)
+	@$(BIN)/python -m tests.serving.fuzz $(if $(EXAMPLES),--examples $(EXAMPLES))
 
 lock: ## pin the newest versions that requirements*.in allow (UPGRADE=1), else only what changed
 	@test -x $(BIN)/uv || $(MAKE) setup

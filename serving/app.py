@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import redis
-from flask import Flask
+from flask import Blueprint, Flask
 from werkzeug.routing import BaseConverter
 
 from serving.access.guard import guard
+from serving.admin import Note, admin_blueprint
+from serving.api_pages import pages_blueprint
+from serving.audit import note_with
+from serving.cors import CorsSettings, add_cors, add_page_headers
 from serving.features import features_blueprint
 from serving.health import health_blueprint
+from serving.limits import LimitSettings, add_limits
 from serving.manners import add_manners
+from serving.openapi import build_document
+from serving.patient import PatientStore
 from serving.problems import answer_problems
+from serving.profile import profile_blueprint
 from serving.rank import rank_blueprint
 from serving.recs import recs_blueprint
 from serving.settings import ServingSettings, static_file
@@ -31,18 +39,34 @@ class Anything(BaseConverter):
     part_isolating = False
 
 
-def create_app(settings: Settings, shelf: Shelf) -> Flask:
-    """An application that answers from *shelf*; whoever calls keeps the shelf fresh."""
-    serving = settings.read(ServingSettings)
+def create_app(settings: Settings, shelf: Shelf, note: Note | None = None) -> Flask:
+    """An application that answers from *shelf*; whoever calls keeps the shelf fresh.
+
+    *note* is told of every change that an operator makes, by default the audit log.
+    """
+    serving, limits = settings.read(ServingSettings), settings.read(LimitSettings)
+    store = PatientStore.of(settings)
     app = Flask("nightshelf", static_folder=None)
     app.url_map.converters["anything"] = Anything
     app.url_map.merge_slashes = False  # "a//b" is another user than "a/b"
     watch(app, shelf, settings)  # first, so that it times the other hooks as well
-    app.register_blueprint(recs_blueprint(shelf, serving))
-    app.register_blueprint(rank_blueprint(shelf, serving))
-    app.register_blueprint(features_blueprint(shelf, serving))
-    app.register_blueprint(health_blueprint(shelf, serving))
+    v1 = Blueprint("v1", __name__, url_prefix="/v1")
+    for blueprint in (
+        recs_blueprint(shelf, serving),
+        rank_blueprint(shelf, serving, limits),
+        features_blueprint(shelf, serving, limits),
+        profile_blueprint(store, serving),
+        admin_blueprint(store, limits, note or note_with(settings)),
+        health_blueprint(shelf, serving),
+        pages_blueprint(build_document(settings)),
+    ):
+        app.register_blueprint(blueprint)
+        v1.register_blueprint(blueprint)
+    app.register_blueprint(v1)
     add_manners(app)
+    add_limits(app, limits)
+    add_cors(app, settings.read(CorsSettings))
+    add_page_headers(app)
     answer_problems(app)
     guard(app, settings)  # after all routes, and after the request has its id
     return app

@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from serving.json_body import SHOWN, check_unicode, parse_object, read_text, read_texts
+from serving.bodies import only_members
+from serving.json_body import SHOWN, check_unicode, read_text, read_texts
 from serving.problems import ParameterProblem, UnknownKindProblem
 from store.features import FeatureKind
 
@@ -39,12 +41,12 @@ def read_query(
     return FeatureWish(known, (_id("id", entity_id),), _features(known, filter(None, named)))
 
 
-def read_body(data: bytes, kinds: Kinds, max_ids: int) -> FeatureWish:
+def read_body(body: dict[str, Any], kinds: Kinds, max_ids: int) -> FeatureWish:
     """The wish of a POST: an object of `kind`, `ids` and `features` (none: all).
 
-    Raises `ParameterProblem` or `UnknownKindProblem`, and `BadRequest` for what is no object.
+    Raises `ParameterProblem` or `UnknownKindProblem`.
     """
-    body = parse_object(data, _KEYS)
+    only_members(body, _KEYS)
     known = _kind(read_text("kind", body.get("kind"), "text, such as user"), kinds)
     ids = read_texts("ids", body.get("ids"))
     if not 1 <= len(ids) <= max_ids:

@@ -12,19 +12,20 @@ import redis
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import ServiceUnavailable
 
+from serving.bodies import read_object
 from serving.feature_answer import write_answer
 from serving.feature_wish import FeatureWish, Kinds, read_body, read_query
+from serving.limits import LimitSettings
 from serving.settings import ServingSettings
 from serving.shelf import Shelf
 from serving.snapshot import Snapshot
 
-MAX_BODY_BYTES = 4_000_000  # a thousand ids are some 20 kB
 RETRY_AFTER_S = 1  # the poller looks again about then
 
 log = logging.getLogger("nightshelf.serving")
 
 
-def features_blueprint(shelf: Shelf, settings: ServingSettings) -> Blueprint:
+def features_blueprint(shelf: Shelf, settings: ServingSettings, limits: LimitSettings) -> Blueprint:
     """The routes that answer with feature values read from *shelf*."""
     blueprint = Blueprint("features", __name__)
 
@@ -37,9 +38,8 @@ def features_blueprint(shelf: Shelf, settings: ServingSettings) -> Blueprint:
 
     @blueprint.post("/features")
     def many() -> Response:
-        request.max_content_length = MAX_BODY_BYTES
-        data = request.get_data(cache=False)
-        return _answer(shelf, lambda kinds: read_body(data, kinds, settings.max_feature_ids))
+        body = read_object(request, limits)
+        return _answer(shelf, lambda kinds: read_body(body, kinds, settings.max_feature_ids))
 
     return blueprint
 

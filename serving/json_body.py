@@ -1,33 +1,13 @@
-"""A JSON body of a request, read by hand: what is wrong is named, and never sent back whole."""
+"""Members of a JSON body, checked by hand: what is wrong is named, and never sent back whole."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
-
-from werkzeug.exceptions import BadRequest
 
 from serving.problems import ParameterProblem
 
 SHOWN = 200  # characters of what was found: any name, but not megabytes of a body
-
-
-def parse_object(data: bytes, keys: Sequence[str]) -> dict[str, Any]:
-    """The object that *data* holds, which may have no other than *keys*.
-
-    Raises `ParameterProblem` for another key, and `BadRequest` for what is no object.
-    """
-    try:
-        body = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest(f"The body is not JSON: {error}.") from None
-    if not isinstance(body, dict):
-        wanted = f"{', '.join(keys[:-1])} and {keys[-1]}"
-        raise BadRequest(f"The body is no object; expected one with {wanted}.")
-    if unknown := sorted(body.keys() - set(keys)):
-        raise ParameterProblem("body", ", ".join(unknown)[:SHOWN], f"only {', '.join(keys)}")
-    return body
 
 
 def read_text(name: str, value: Any, expected: str = "text") -> str:

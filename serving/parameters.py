@@ -96,7 +96,7 @@ def _whole(name: str, text: str | None, default: int, lowest: int, highest: int)
 def _share(name: str, text: str | None) -> float | None:
     if text is None:
         return None
-    if not re.fullmatch(r"[0-9]{0,6}\.?[0-9]{1,9}", text) or not float(text) <= 1:
+    if not re.fullmatch(r"[0-9]{0,6}\.?[0-9]{1,20}(e-[0-9]{1,3})?", text) or not float(text) <= 1:
         raise ParameterProblem(name, text, "a number from 0 to 1, such as 0.25")
     return float(text)
 

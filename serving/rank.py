@@ -11,6 +11,8 @@ from typing import Any
 import redis
 from flask import Blueprint, Response, request
 
+from serving.bodies import read_object
+from serving.limits import LimitSettings
 from serving.provenance import Provenance
 from serving.rank_order import Ranked, order, popularity
 from serving.rank_rows import Known
@@ -24,23 +26,22 @@ MAX_BODY_BYTES = 1_000_000  # 500 ids of 128 characters, each written as escapes
 log = logging.getLogger("nightshelf.serving")
 
 
-def rank_blueprint(shelf: Shelf, settings: ServingSettings) -> Blueprint:
+def rank_blueprint(shelf: Shelf, settings: ServingSettings, limits: LimitSettings) -> Blueprint:
     """The route that orders what the caller brings."""
     blueprint = Blueprint("rank", __name__)
 
     @blueprint.post("/rank")
     def rank() -> Response:
-        request.max_content_length = MAX_BODY_BYTES
-        return _answer(shelf, settings, request.get_data(cache=False))
+        return _answer(shelf, settings, read_object(request, limits, MAX_BODY_BYTES))
 
     return blueprint
 
 
-def _answer(shelf: Shelf, settings: ServingSettings, data: bytes) -> Response:
+def _answer(shelf: Shelf, settings: ServingSettings, asked: dict[str, Any]) -> Response:
     started = time.perf_counter()
     snapshot = shelf.snapshot
     surfaces = tuple(shelf.static.surfaces) if snapshot is None else snapshot.surfaces
-    wish = read_rank_body(data, surfaces, settings)
+    wish = read_rank_body(asked, surfaces, settings)
     known = Known() if snapshot is None else _look_up(shelf, snapshot, wish)
     looked_up = time.perf_counter()
     hidden = [item for item in wish.items if item in shelf.hidden]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from serving.json_body import check_unicode, parse_object, read_text, read_texts
+from serving.bodies import only_members
+from serving.json_body import check_unicode, read_text, read_texts
 from serving.parameters import MAX_SESSION, check_id, check_surface
 from serving.problems import ParameterProblem
 from serving.settings import ServingSettings
@@ -25,13 +26,15 @@ class RankWish:
     session: tuple[str, ...] = ()  # items that were looked at, each once
 
 
-def read_rank_body(data: bytes, surfaces: tuple[str, ...], settings: ServingSettings) -> RankWish:
+def read_rank_body(
+    body: dict[str, Any], surfaces: tuple[str, ...], settings: ServingSettings
+) -> RankWish:
     """The wish of a POST: an object of `items`, and of `user_id`, `surface` and `session`.
 
     Against the known *surfaces* (none known: any is taken).
-    Raises `ParameterProblem`, `UnknownSurfaceProblem`, and `BadRequest` for what is no object.
+    Raises `ParameterProblem` or `UnknownSurfaceProblem`.
     """
-    body = parse_object(data, _KEYS)
+    only_members(body, _KEYS)
     user_id = body.get("user_id")
     if user_id is not None:
         user_id = _id("user_id", read_text("user_id", user_id, "text, or null; ids are text"))

@@ -58,6 +58,8 @@ SECTION_NAMES = (
     "mlflow",
     "store",
     "serving",
+    "limits",
+    "cors",
     "access",
     "metrics",
     "logs",

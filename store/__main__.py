@@ -1,31 +1,71 @@
-"""`python -m store up|down|status`: the demo's embedded server."""
+"""`python -m store up|down|status`: the demo's embedded server; `hide|unhide|hidden`: items."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from settings import SettingsError, load_settings
+import redis
+
+from settings import ProjectSettings, Settings, SettingsError, load_settings
+from store.connection import StoreSettings, StoreUnreachableError, connect_publisher
 from store.embedded import EmbeddedStoreError, embedded_store, running_pid, start, stop
+from store.live import LiveError, hidden_items, hide_items, unhide_items
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """What `python -m store` takes."""
+    parser = argparse.ArgumentParser(prog="python -m store", description=__doc__)
+    parser.add_argument("--settings", help="settings file, by default nightshelf.toml")
+    actions = parser.add_subparsers(dest="action", required=True)
+    for name, about in {
+        "up": "start the embedded store",
+        "down": "stop it",
+        "status": "say whether it runs",
+        "hide": "show items to nobody, within a second",
+        "unhide": "show hidden items again",
+        "hidden": "list the hidden items",
+    }.items():
+        action = actions.add_parser(name, help=about)
+        # Also after the action, where it was before there were several.
+        action.add_argument("--settings", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        if name in ("hide", "unhide"):
+            action.add_argument("items", nargs="+", metavar="ITEM", help="an item's id")
+    return parser
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what *arguments* say; 0 when it worked, 1 for `status` of a server that is down."""
-    parser = argparse.ArgumentParser(prog="python -m store", description=__doc__)
-    parser.add_argument("action", choices=["up", "down", "status"])
-    parser.add_argument("--settings", help="settings file, by default nightshelf.toml")
-    options = parser.parse_args(arguments)
+    options = build_parser().parse_args(arguments)
     try:
-        store = embedded_store(load_settings(options.settings))
+        settings = load_settings(options.settings)
+        if options.action in ("hide", "unhide", "hidden"):
+            print(_change_hidden(settings, options.action, getattr(options, "items", [])))
+            return 0
+        store = embedded_store(settings)
         if options.action == "status":
             pid = running_pid(store)
             print("not running" if pid is None else f"running on port {store.port}, pid {pid}")
             return 1 if pid is None else 0
         print(start(store) if options.action == "up" else stop(store))
-    except (EmbeddedStoreError, SettingsError) as error:
+    except (EmbeddedStoreError, LiveError, SettingsError, StoreUnreachableError) as error:
         print(error, file=sys.stderr)
         return 2
+    except (redis.RedisError, OSError) as error:
+        print(f"the store does not do it: {error}", file=sys.stderr)
+        return 2
     return 0
+
+
+def _change_hidden(settings: Settings, action: str, items: list[str]) -> str:
+    """What there is to say after it; of `hidden` an id a line."""
+    namespace = settings.read(ProjectSettings).namespace
+    with connect_publisher(settings.read(StoreSettings)) as client:
+        if action == "hidden":
+            return "\n".join(sorted(hidden_items(client, namespace))) or "none"
+        if action == "hide":
+            return f"hidden: {hide_items(client, namespace, items)} more"
+        return f"shown again: {unhide_items(client, namespace, items)}"
 
 
 if __name__ == "__main__":

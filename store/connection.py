@@ -35,6 +35,7 @@ __all__ = [
 
 PUBLISHER_TIMEOUT_S = 30.0  # a fork or a slow disk may hold the server up that long
 PUBLISHER_RETRIES = 3
+OPERATOR_TIMEOUT_S = 2.0  # of the web tier's routes for people
 FAILOVER_RETRIES = 12  # some 8 s: Sentinels and clusters take a few to choose another primary
 
 
@@ -66,8 +67,21 @@ def connect_publisher(settings: StoreSettings) -> redis.Redis:
 
     Raises `StoreUnreachableError` when nothing answers there.
     """
+    return _connect_checked(settings, PUBLISHER_TIMEOUT_S, PUBLISHER_RETRIES)
+
+
+def connect_operator(settings: StoreSettings) -> redis.Redis:
+    """A client for what a person asks of the web tier, checked by one PING.
+
+    More patient than a reader; still, a frozen store must not hold a request for minutes.
+    Raises `StoreUnreachableError` when nothing answers there.
+    """
+    return _connect_checked(settings, OPERATOR_TIMEOUT_S, 0)
+
+
+def _connect_checked(settings: StoreSettings, seconds: float, retries: int) -> redis.Redis:
     try:
-        client = _connect_patient(settings)
+        client = _connect_patient(settings, seconds, retries)
         client.ping()
     except (redis.RedisError, OSError, PasswordFileError) as error:
         raise StoreUnreachableError(
@@ -97,16 +111,16 @@ def _connect_impatient(settings: StoreSettings, *, replicas: bool) -> redis.Redi
     return redis.Redis.from_pool(ConnectionPool(**options, **_place(address)))
 
 
-def _connect_patient(settings: StoreSettings) -> redis.Redis:
+def _connect_patient(settings: StoreSettings, seconds: float, retries: int) -> redis.Redis:
     address = settings.address
     times = {
-        "socket_timeout": PUBLISHER_TIMEOUT_S,
-        "socket_connect_timeout": PUBLISHER_TIMEOUT_S,
+        "socket_timeout": seconds,
+        "socket_connect_timeout": seconds,
         **_COMMON,
     }
     options = times | _login(settings, address) | _tls(settings, address, SSLConnection)
     options |= address.options
-    patience = Retry(ExponentialBackoff(cap=1.0, base=0.05), FAILOVER_RETRIES)
+    patience = Retry(ExponentialBackoff(cap=1.0, base=0.05), FAILOVER_RETRIES if retries else 0)
     if address.kind == "cluster":
         options.pop("db", None)
         if options.pop("connection_class", None):
@@ -120,7 +134,7 @@ def _connect_patient(settings: StoreSettings) -> redis.Redis:
         return sentinels.master_for(  # type: ignore[no-untyped-call]
             address.service, ssl=address.is_encrypted, retry=patience, **options
         )
-    patience = Retry(ExponentialBackoff(cap=1.0, base=0.05), PUBLISHER_RETRIES)
+    patience = Retry(ExponentialBackoff(cap=1.0, base=0.05), retries)
     return redis.Redis.from_pool(ConnectionPool(retry=patience, **options, **_place(address)))
 
 

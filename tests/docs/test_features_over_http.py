@@ -25,9 +25,14 @@ def http(finished_night, client):
 @pytest.mark.parametrize("line", LINES)
 def test_a_request_on_a_page_is_answered(http, line):
     """Kind and features exist; ids are the demo's, so that this night has not found them."""
-    _, _, address, *data = shlex.split(line)
+    _, _, address, *more = shlex.split(line)
     path = address.removeprefix(SITE)
-    response = http.post(path, data=data[1]) if data else http.get(path)
+    if more:
+        given = dict(zip(more[::2], more[1::2], strict=True))
+        name, _, value = given["-H"].partition(": ")
+        response = http.post(path, data=given["-d"], headers={name: value})
+    else:
+        response = http.get(path)
     assert response.status_code == 200
     body = response.get_json()
     assert set(body["status"].values()) == {"not_found"}

@@ -11,7 +11,9 @@ from serving.poller import Poller
 from serving.settings import static_file
 from serving.shelf import Shelf
 from settings import Settings
+from store.connection import StoreSettings, connect_publisher
 from tests.feature_fixtures import add_features
+from tests.serving.running import Gunicorn
 from tests.shelf_fixtures import make_lists
 
 
@@ -74,6 +76,22 @@ def site(publish, open_site):
 def patient(store_settings):
     """The store's address for a reader that a busy machine does not put off."""
     return f"{store_settings.url}?socket_timeout=5"
+
+
+@pytest.fixture(scope="module")
+def port(store_server, tmp_path_factory):
+    """The port of a gunicorn over a version with features, kept for all tests of a file."""
+    folder = tmp_path_factory.mktemp("gunicorn")
+    url = f"redis://127.0.0.1:{store_server.port}/0"
+    with connect_publisher(StoreSettings(url=url)) as client:
+        client.flushall()
+        lists = add_features(make_lists(folder / "lists"))
+        publish_lists(lists, client, "demo", PublishSettings())
+    limits = '[limits]\nbody_pause = "2s"\n'
+    gunicorn = Gunicorn(folder, f"{url}?socket_timeout=5", more=limits)
+    gunicorn.wait_for("/features/user/u1", lambda body: "features" in body)
+    yield gunicorn.port
+    gunicorn.stop()
 
 
 @pytest.fixture

@@ -58,7 +58,9 @@ class Gunicorn:
             if body is None:
                 connection.request("GET", path)
             else:
-                connection.request("POST", path, json.dumps(body))
+                connection.request(
+                    "POST", path, json.dumps(body), {"Content-Type": "application/json"}
+                )
             response = connection.getresponse()
             answer = json.loads(response.read())
             return response.status, answer, time.perf_counter() - started
@@ -66,8 +68,8 @@ class Gunicorn:
             connection.close()
 
     def wait_for(self, path: str, accept: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """The first body that *accept* takes, within ten seconds."""
-        deadline, body = time.monotonic() + 10, None
+        """The first body that *accept* takes, within 30 seconds: machines are busy."""
+        deadline, body = time.monotonic() + 30, None
         while time.monotonic() < deadline:
             try:
                 if accept(body := self.ask(path)[1]):

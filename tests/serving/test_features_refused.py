@@ -7,6 +7,8 @@ import pytest
 
 from tests.serving.problems import refusal
 
+JSON = "application/json"
+
 
 @pytest.fixture
 def site(features_site):
@@ -58,7 +60,7 @@ def test_a_wrong_address_is_a_problem(site, path, status, members):
         ({"kind": "user", "ids": ["u1"], "features": "a"}, 422, "features = '\"a\"': expected a"),
         ({"kind": "user", "ids": ["u1"], "features": ["a"]}, 422, "a feature or a table of user"),
         ({"kind": "user", "ids": ["u1"], "feature": []}, 422, "only kind, ids, features"),
-        (["u1"], 400, "The body is no object"),
+        (["u1"], 400, "The body is a list; expected a JSON object"),
     ],
 )
 def test_a_wrong_body_is_a_problem(site, open_site, patient, body, status, said):
@@ -86,7 +88,7 @@ BROKEN = [
 @pytest.mark.parametrize("data", BROKEN)
 def test_no_body_is_answered_with_a_bug(site, data):
     """Broken JSON, deep nesting, huge numbers and half surrogates are the client's mistakes."""
-    code, _ = refusal(site.http.post("/features", data=data))
+    code, _ = refusal(site.http.post("/features", data=data, content_type=JSON))
     assert 400 <= code < 500
 
 
@@ -106,7 +108,7 @@ def test_a_long_mistake_gets_a_short_answer(site, body):
     """Megabytes where a name should be are neither compared with names nor sent back."""
     tracemalloc.start()
     try:
-        response = site.http.post("/features", data=json.dumps(body))
+        response = site.http.post("/features", data=json.dumps(body), content_type=JSON)
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -117,7 +119,7 @@ def test_a_long_mistake_gets_a_short_answer(site, body):
 
 def test_a_body_may_not_fill_the_memory(site):
     """Beyond four megabytes a body is refused before it is read."""
-    code, _ = refusal(site.http.post("/features", data=b" " * 4_000_001))
+    code, _ = refusal(site.http.post("/features", data=b" " * 4_000_001, content_type=JSON))
     assert code == 413
 
 

@@ -29,7 +29,7 @@ LONG = "x" * 500_000
         ({"items": ["i1"], "surface": None}, 422, "surface = 'null': expected text"),
         ({"items": ["i1"], "n": 3}, 422, "only user_id, surface, items, session"),
         ({"items": [LONG]}, 422, "500000 characters"),
-        (["i1"], 400, "expected one with user_id, surface, items and session"),
+        (["i1"], 400, "The body is a list; expected a JSON object"),
     ],
 )
 def test_a_wrong_body_is_a_problem(site, body, status, said):
@@ -56,17 +56,20 @@ def test_a_wrong_body_is_a_problem(site, body, status, said):
 )
 def test_no_body_is_answered_with_a_bug(site, data):
     """Broken JSON, deep nesting and half surrogates are the client's mistakes."""
-    code, _ = refusal(site.http.post("/rank", data=data))
+    code, _ = refusal(site.http.post("/rank", data=data, content_type="application/json"))
     assert 400 <= code < 500
 
 
 def test_a_body_may_not_fill_the_memory(site):
     """Beyond a megabyte a body is refused; the largest that can be right is read."""
-    assert refusal(site.http.post("/rank", data=b" " * 1_000_001))[0] == 413
+    assert (
+        refusal(site.http.post("/rank", data=b" " * 1_000_001, content_type="application/json"))[0]
+        == 413
+    )
     ids = [f"{'😀' * 124}{number:04d}" for number in range(500)]
     data = json.dumps({"items": ids}).encode()  # escaped: the longest way to write it
     assert 700_000 < len(data) <= 1_000_000
-    response = site.http.post("/rank", data=data)
+    response = site.http.post("/rank", data=data, content_type="application/json")
     assert (response.status_code, response.get_json()["without"]) == (200, ids)
 
 

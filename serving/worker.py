@@ -1,0 +1,54 @@
+"""gunicorn's worker of greenlets, whose own refusals are problems like all others."""
+
+from __future__ import annotations
+
+import json
+import socket
+from http import HTTPStatus
+from typing import Any
+
+from gunicorn import http
+from gunicorn.workers.ggevent import GeventWorker
+
+_STATUS_BY_ERROR: dict[type[Exception], HTTPStatus] = {
+    http.errors.LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
+    http.errors.LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    http.errors.UnsupportedTransferCoding: HTTPStatus.NOT_IMPLEMENTED,
+    http.errors.ExpectationFailed: HTTPStatus.EXPECTATION_FAILED,
+    http.errors.ForbiddenProxyRequest: HTTPStatus.FORBIDDEN,
+}
+_DETAIL = "The request is not HTTP as this service reads it"
+
+
+class Worker(GeventWorker):  # type: ignore[misc] # gunicorn has no types
+    """Answers what is no HTTP as RFC 9457 says."""
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """A problem for what gunicorn refuses; what is no refusal is a bug, and logged as one."""
+        known = isinstance(exc, http.errors.ParseException) or type(exc) in _STATUS_BY_ERROR
+        if not known:
+            self.log.error("a request failed in the server", exc_info=exc)
+            status, detail = HTTPStatus.INTERNAL_SERVER_ERROR, "An error of this service."
+        else:
+            status = _STATUS_BY_ERROR.get(type(exc), HTTPStatus.BAD_REQUEST)
+            detail = f"{_DETAIL}: {str(exc)[:200] or type(exc).__name__}."
+            self.log.info("refused: %s", type(exc).__name__)
+        _write_problem(client, status, detail)
+
+
+def _write_problem(sock: socket.socket, status: HTTPStatus, detail: str) -> None:
+    body = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": int(status),
+        "detail": detail,
+    }
+    text = json.dumps(body).encode()
+    head = (
+        f"HTTP/1.1 {int(status)} {status.phrase}\r\nConnection: close\r\n"
+        f"Content-Type: application/problem+json\r\nContent-Length: {len(text)}\r\n\r\n"
+    )
+    try:
+        sock.send(head.encode() + text)  # smaller than any socket's buffer
+    except OSError:
+        return  # whoever it was is gone
