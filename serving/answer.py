@@ -12,13 +12,13 @@ from serving.explanation import Explanation
 from serving.provenance import Provenance
 from serving.settings import Tier
 from serving.tiers import Filled
-from serving.wish import Wish
+from serving.wish import ITEM_FIELDS, Wish
 
 # Places of the form below.
 _VALUES = {
     "rank": "{0}",
     "item_id": "{1}",
-    "score": "{2!r}",
+    "score": "{2}",
     "title": "{3}",
     "category": "{4}",
     "reason": "{5}",
@@ -27,6 +27,8 @@ _VALUES = {
     "propensity": "1.0",
     "explanation": "{8}",
 }
+
+_MOST = ITEM_FIELDS[:-1]
 
 
 def write_answer(
@@ -44,26 +46,7 @@ def write_answer(
     *explanations* are those of the personal list, by item id; None where nobody asked.
     *rules* are named where explanations are.
     """
-    write = _form(wish.fields)
-    items = []
-    for rank, (tier, shown) in enumerate(filled, wish.offset + 1):
-        row, score, reason, source, _ = shown
-        explanation = "null"
-        if explanations is not None and tier == "personal" and row.item_id in explanations:
-            explanation = json.dumps(explanations[row.item_id], ensure_ascii=False)
-        items.append(
-            write(
-                rank,
-                row.id_text,
-                score,
-                row.title_text,
-                row.category_text,
-                reason,
-                source,
-                tier,
-                explanation,
-            )
-        )
+    items = _write_items(wish, filled, explanations)
     applied = "" if explanations is None else f', "rules": {json.dumps(rules)}'
     user = "null" if wish.user_id is None else encode_basestring(wish.user_id)
     return (
@@ -73,6 +56,29 @@ def write_answer(
         f'"recommendation_id": "{identify(wish, filled, provenance)}", '
         f"{_tail(provenance, is_stale)}{applied}}}"
     )
+
+
+def _write_items(
+    wish: Wish, filled: Filled, explanations: Mapping[str, Explanation] | None
+) -> list[str]:
+    ranked = enumerate(filled, wish.offset + 1)
+    if wish.fields == _MOST:  # as most answers are: the form of all but explanations, spelt out
+        return [
+            f'{{"rank": {rank}, "item_id": {row.id_text}, "score": {score}, '
+            f'"title": {row.title_text}, "category": {row.category_text}, "reason": {reason}, '
+            f'"source": {source}, "tier": "{tier}", "propensity": 1.0}}'
+            for rank, (tier, (row, score, reason, source, _)) in ranked
+        ]
+    write = _form(wish.fields)
+    items = []
+    for rank, (tier, (row, score, reason, source, _)) in ranked:
+        explanation = None
+        if explanations is not None and tier == "personal":
+            explanation = explanations.get(row.item_id)
+        said = "null" if explanation is None else json.dumps(explanation, ensure_ascii=False)
+        texts = (row.title_text, row.category_text, reason, source, tier, said)
+        items.append(write(rank, row.id_text, score, *texts))
+    return items
 
 
 def identify(wish: Wish, filled: Filled, provenance: Provenance) -> str:

@@ -25,6 +25,7 @@ from serving.rank import rank_blueprint
 from serving.recs import recs_blueprint
 from serving.settings import ServingSettings, static_file
 from serving.shelf import Shelf
+from serving.sight.watch import watch
 from serving.static_lists import read_static
 from settings import ProjectSettings, Settings
 from store.connection import StoreSettings, connect_reader
@@ -48,6 +49,7 @@ def create_app(settings: Settings, shelf: Shelf, note: Note | None = None) -> Fl
     app = Flask("nightshelf", static_folder=None)
     app.url_map.converters["anything"] = Anything
     app.url_map.merge_slashes = False  # "a//b" is another user than "a/b"
+    watch(app, shelf, settings)  # first, so that it times the other hooks as well
     v1 = Blueprint("v1", __name__, url_prefix="/v1")
     for blueprint in (
         recs_blueprint(shelf, serving),

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from json.encoder import encode_basestring
 from typing import Any
 
+from serving.sight.trips import trip
 from store.keys import VersionKeys
 from store.trip import Trips
 
@@ -28,14 +29,6 @@ class Row:
         self.id_text = encode_basestring(item_id)
         self.title_text = encode_basestring(title)
         self.category_text = encode_basestring(category)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Row) and all(
-            getattr(self, name) == getattr(other, name) for name in ("item_id", "title_text")
-        )
-
-    def __hash__(self) -> int:
-        return hash(self.item_id)
 
     @property
     def name(self) -> str:
@@ -75,7 +68,10 @@ class Catalogue:
         # What is asked for must not leave before it is used, even where there is room for none.
         found = {number: rows[number] for number in numbers if number in rows}
         names = {block: keys.catalogue(block) for block in sorted(cold)}
-        payloads = self._trips.make([("GET", name) for name in names.values()]) if names else []
+        payloads = []
+        if names:
+            with trip("catalogue", blocks=len(names)):
+                payloads = self._trips.make([("GET", name) for name in names.values()])
         for (block, name), payload in zip(names.items(), payloads, strict=True):
             parsed = None if payload is None else self._parse(name, payload)
             if parsed is not None:  # a block that is missing may come back

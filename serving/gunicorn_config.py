@@ -13,10 +13,15 @@ from typing import Any
 
 from serving.access.front_door import check_door
 from serving.settings import ServingSettings
+from serving.sight.keeper import keep_metrics
+from serving.sight.logs import log_config
+from serving.sight.settings import LogsSettings, MetricsSettings, workers_directory
 from settings import load_settings
 from settings.errors import NightshelfError
 
-_serving = load_settings().read(ServingSettings)
+_settings = load_settings()
+_serving = _settings.read(ServingSettings)
+_metrics = _settings.read(MetricsSettings)
 
 wsgi_app = "serving.wsgi:app"
 bind = _serving.bind
@@ -30,6 +35,7 @@ graceful_timeout = 10
 limit_request_line = 8190  # long enough for many exclude=
 control_socket_disable = True
 proc_name = "nightshelf"
+logconfig_dict = log_config(_settings.read(LogsSettings))
 
 
 def on_starting(server: Any) -> None:
@@ -41,3 +47,5 @@ def on_starting(server: Any) -> None:
         check_door(load_settings(), server.cfg.settings["bind"].get(), os.environ)
     except NightshelfError as error:
         sys.exit(f"error: {error}")
+    if _metrics.enabled:  # once: a reload by SIGHUP leaves the metrics alone
+        keep_metrics(workers_directory(_settings), _metrics.bind)

@@ -14,6 +14,7 @@ from serving.provenance import provenance_of
 from serving.rank_rows import read_vectors
 from serving.reasons import Reasons
 from serving.shown import numbers_of, show
+from serving.sight.trips import trip
 from serving.snapshot import Snapshot
 from settings.errors import NightshelfError
 from store.features import FeatureKind, PackedFeaturesError, load_kinds
@@ -41,7 +42,8 @@ def read_live(trips: Trips, keys: NamespaceKeys) -> tuple[Pointer, frozenset[str
 
     Raises `PointerError` when the pointer is damaged, or what the client raises.
     """
-    active, hidden = trips.make([("GET", keys.active), ("SMEMBERS", keys.hidden)])
+    with trip("poll"):
+        active, hidden = trips.make([("GET", keys.active), ("SMEMBERS", keys.hidden)])
     return parse_pointer(active), read_ids(hidden)
 
 
@@ -53,7 +55,8 @@ def read_snapshot(
     Raises `ShelfError` when it has no manifest, what a damaged manifest or list raises, and what
     the client raises.
     """
-    raw, fields = trips.make([("GET", keys.manifest), ("HGETALL", keys.fallback)])
+    with trip("poll"):
+        raw, fields = trips.make([("GET", keys.manifest), ("HGETALL", keys.fallback)])
     if raw is None:
         raise ShelfError(f"version {keys.version} is active but has no manifest; publish it")
     manifest = json.loads(raw)

@@ -12,6 +12,7 @@ from serving.catalogue import Row
 _PLACE = re.compile(r"\{(category|segment|item)\}")
 _NOBODY_S_SEGMENT = "your group"
 _NO_ITEM = "another item"
+_ITEM = ("item",)
 
 
 class HasSegment(Protocol):
@@ -23,10 +24,16 @@ class HasSegment(Protocol):
 
 
 class Reasons:
-    """The reasons of one version, each with its template taken apart once."""
+    """The reasons of one version, each with its template taken apart once.
 
-    def __init__(self, reasons: Sequence[Mapping[str, str]]) -> None:
+    The same few items explain most of the others, so that what was written is kept: at most
+    *capacity* texts.
+    """
+
+    def __init__(self, reasons: Sequence[Mapping[str, str]], *, capacity: int = 100_000) -> None:
         self._forms = [_take_apart(reason["code"], reason["text"]) for reason in reasons]
+        self._capacity = capacity
+        self._written: dict[tuple[int, Row | None, str], str] = {}
 
     def __len__(self) -> int:
         return len(self._forms)
@@ -37,10 +44,22 @@ class Reasons:
         *about* is the user's own item that it speaks of.
         """
         form, places = self._forms[code]
-        about_id = "null" if about is None else about.id_text
-        if not places:
-            return form % about_id
-        return form % (*[_fill(place, row, about, whose) for place in places], about_id)
+        rest = "" if not places or places == _ITEM else _differs(places, row, whose)
+        key = (code, about, rest)
+        text = self._written.get(key)
+        if text is None:
+            about_id = "null" if about is None else about.id_text
+            text = form % (*[_fill(place, row, about, whose) for place in places], about_id)
+            if len(self._written) >= self._capacity:
+                self._written.clear()
+            self._written[key] = text
+        return text
+
+
+def _differs(places: tuple[str, ...], row: Row, whose: HasSegment) -> str:
+    """What the text depends on beside the item that it speaks of."""
+    category = row.category_text if "category" in places else ""
+    return f"{category} {whose.segment}" if "segment" in places else category
 
 
 def _take_apart(code: str, text: str) -> tuple[str, tuple[str, ...]]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 import redis
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from serving.answer import write_answer
 from serving.explanation import Explanation
@@ -18,6 +18,7 @@ from serving.parameters import check_id, read_items, read_wish
 from serving.rules import Rule, apply_rules, load_rules
 from serving.settings import ServingSettings, Tier
 from serving.shelf import OnShelf, Shelf
+from serving.sight.served import Served, user_kind
 from serving.tiers import Filled, Supply, fill
 from serving.wish import Wish
 
@@ -78,7 +79,9 @@ def _answer(
             wish, filled, provenance, last_tier, explanations, is_stale=is_stale, rules=applied
         )
         headers["Content-Type"] = "application/json"
-        headers["X-Recs-Tier"] = filled[0][0] if filled else last_tier
+        tier = headers["X-Recs-Tier"] = filled[0][0] if filled else last_tier
+        user = user_kind(wish.user_id, is_known=supply.found.is_known)
+        g.served = Served(wish.surface, tier, user, len(filled), wish.n)
     if tag is not None and shelf.is_available:  # it may have given up meanwhile
         headers["ETag"] = f'"{tag}"'
     headers["Server-Timing"] = _timing(started, looked_up, time.perf_counter())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -20,6 +21,7 @@ from serving.read_snapshot import ShelfError, read_live, read_snapshot
 from serving.reasons import HasSegment
 from serving.session import followed, merge
 from serving.shown import Shown, numbers_of, show
+from serving.sight.trips import Purpose, trip
 from serving.snapshot import Snapshot
 from serving.static_lists import StaticLists
 from serving.stored import HotLists, Stored, UserRow
@@ -53,6 +55,13 @@ class OnShelf:
     def segment(self) -> str | None:
         """The user's segment, where there is one."""
         return self.row.segment
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is a list or a row of the user."""
+        return self.stored is not None and (
+            self.stored.packed is not None or self.stored.row_data is not None
+        )
 
     @property
     def last_items(self) -> tuple[str, ...]:
@@ -140,8 +149,8 @@ class Shelf:
         replies = iter(self._ask(commands))
         if stored is None:
             stored = self._read_stored(snapshot, surface, user_id, next(replies), next(replies))
-        recent = self._read_recent(user_id, next(replies))
-        explained = self._read_explained(user_id, next(replies, None)) if explain else ()
+        recent = self._read_recent(bucket, next(replies))
+        explained = self._read_explained(bucket, next(replies, None)) if explain else ()
         return OnShelf(stored, recent, explained=explained)
 
     def fetch_many(
@@ -161,7 +170,7 @@ class Shelf:
             stored = known or self._read_stored(
                 snapshot, surface, user_id, next(replies), next(replies)
             )
-            found.append(OnShelf(stored, self._read_recent(user_id, next(replies))))
+            found.append(OnShelf(stored, self._read_recent(stored.bucket, next(replies))))
         return found
 
     def fetch_features(
@@ -173,11 +182,13 @@ class Shelf:
         not answer.
         """
         found = {}
-        for entity_id, row in fetch_rows(self._ask, snapshot.keys, kind, ids).items():
+        ask = partial(self._ask, purpose="features")
+        for entity_id, row in fetch_rows(ask, snapshot.keys, kind, ids).items():
             try:
                 found[entity_id] = unpack_cells(row, len(kind.places))
             except PackedFeaturesError as error:
-                self._note(f"the features of {kind.name} {entity_id!r}", error)
+                bucket = bucket_of(entity_id, kind.n_buckets)
+                self._note(f"features of {kind.name} in bucket {bucket}", error)
         return found
 
     def fetch_rank(self, snapshot: Snapshot, wish: RankWish) -> Known:
@@ -214,7 +225,7 @@ class Shelf:
             for item_id in item_ids
         ]
         found = {}
-        for item_id, data in zip(item_ids, self._ask(commands), strict=True):
+        for item_id, data in zip(item_ids, self._ask(commands, "similar"), strict=True):
             packed = self._read_list(snapshot, f"what is next to item {item_id!r}", data)
             if packed is not None:
                 found[item_id] = packed
@@ -267,8 +278,9 @@ class Shelf:
             if explained.number in rows
         }
 
-    def _ask(self, commands: Sequence[Command]) -> list[Any]:
-        replies = self.trips.make(commands)
+    def _ask(self, commands: Sequence[Command], purpose: Purpose = "user") -> list[Any]:
+        with trip(purpose):
+            replies = self.trips.make(commands)
         self.breaker.succeeded()
         return replies
 
@@ -288,8 +300,9 @@ class Shelf:
     def _read_stored(
         self, snapshot: Snapshot, surface: str, user_id: str, data: bytes | None, row: bytes | None
     ) -> Stored:
-        packed = self._read_list(snapshot, f"the list of user {user_id!r} for {surface}", data)
-        stored = Stored(user_id, packed, row, self._note)
+        bucket = bucket_of(user_id, snapshot.n_buckets)
+        packed = self._read_list(snapshot, f"a list of {surface} in bucket {bucket}", data)
+        stored = Stored(bucket, packed, row, self._note)
         if packed is not None:
             self._hot.keep((snapshot.keys.version, surface, user_id), stored)
         return stored
@@ -305,26 +318,26 @@ class Shelf:
             return None
         return packed
 
-    def _read_explained(self, user_id: str, data: bytes | None) -> tuple[Explained, ...]:
+    def _read_explained(self, bucket: int, data: bytes | None) -> tuple[Explained, ...]:
         if data is None:
             return ()
         try:
             return tuple(unpack_explained(data))
         except ExplainedError as error:
-            self._note(f"what explains the list of user {user_id!r}", error)
+            self._note(f"what explains a list in bucket {bucket}", error)
             return ()
 
-    def _read_recent(self, user_id: str, data: Sequence[bytes]) -> tuple[RecentEvent, ...]:
+    def _read_recent(self, bucket: int, data: Sequence[bytes]) -> tuple[RecentEvent, ...]:
         if not data:
             return ()
         try:
             return tuple(map(unpack_event, data))
         except LiveError as error:
-            self._note(f"what user {user_id!r} did last", error)
+            self._note(f"what a user of bucket {bucket} did last", error)
             return ()
 
     def _note(self, what: str, error: Exception) -> None:
-        """Log damage once a version and process, not at every request."""
+        """Log damage once a version and process, not at every request; by bucket, not by user."""
         if what not in self._damaged:
             self._damaged.add(what)
             log.error("%s cannot be read, going on without it: %s", what, error)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple, cast
 
 from serving.catalogue import Row, Rows
 from serving.reasons import HasSegment, Reasons
@@ -20,6 +21,10 @@ class Shown(NamedTuple):
     had: bool = False  # whether the user had the item before; not shown
 
 
+# What `Shown(*values)` does, without a call in Python for each.
+_new_shown = cast("Callable[[tuple[Any, ...]], Shown]", partial(tuple.__new__, Shown))
+
+
 def show(
     entries: Sequence[Entry],
     rows: Rows,
@@ -29,12 +34,13 @@ def show(
 ) -> list[Shown]:
     """*entries* in words, without those whose item is not among *rows* of the catalogue."""
     found = []
+    write = reasons.write
     for number, score, reason, source, about, had in entries:
         row = rows.get(number)
         if row is not None:
             about_row = None if about is None else rows.get(about)
-            why = reasons.write(reason, row, about_row, whose)
-            found.append(Shown(row, round(score, 6), why, sources[source], had))
+            why = write(reason, row, about_row, whose)
+            found.append(_new_shown((row, round(score, 6), why, sources[source], had)))
     return found
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -31,7 +31,7 @@ class UserRow(NamedTuple):
 class Stored:
     """A user's list and row; the row is read only where somebody asks, as few do."""
 
-    user_id: str
+    bucket: int  # the user's: what a log may say of whose it is
     packed: PackedList | None
     row_data: bytes | None
     note: Note
@@ -46,7 +46,7 @@ class Stored:
         try:
             return _read_row(self.row_data)
         except (ValueError, TypeError, AttributeError) as error:
-            self.note(f"the row of user {self.user_id!r}", error)
+            self.note(f"a row of users in bucket {self.bucket}", error)
             return UserRow()
 
     @property
@@ -56,27 +56,29 @@ class Stored:
 
 
 class HotLists:
-    """Who was asked for last, at most *capacity* of them, whatever their versions."""
+    """Who was asked for last, at most *capacity* of them, whatever their versions.
+
+    Without a lock, since each step is one operation of a dictionary: threads may forget one user
+    more than they had to.
+    """
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._held: OrderedDict[Key, Stored] = OrderedDict()
-        self._lock = threading.Lock()
 
     def get(self, key: Key) -> Stored | None:
         """What is held under *key*, which counts as asked for."""
         found = self._held.get(key)
         if found is not None:
-            with self._lock:
-                if key in self._held:
-                    self._held.move_to_end(key)
+            with suppress(KeyError):  # another thread may have let go of it
+                self._held.move_to_end(key)
         return found
 
     def keep(self, key: Key, stored: Stored) -> None:
         """Hold *stored*, for which the one asked for longest ago may have to go."""
-        with self._lock:
-            self._held[key] = stored
-            while len(self._held) > self._capacity:
+        self._held[key] = stored
+        if len(self._held) > self._capacity:
+            with suppress(KeyError):
                 self._held.popitem(last=False)
 
 

@@ -21,4 +21,5 @@ poller = Poller(
 poller.start()
 app = create_app(_settings, _shelf)
 poller.each_poll.append(guard_of(app).poll)
+app.extensions["sight"].start()
 keep_collector_away()

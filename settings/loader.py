@@ -61,6 +61,9 @@ SECTION_NAMES = (
     "limits",
     "cors",
     "access",
+    "metrics",
+    "logs",
+    "traces",
 )
 
 

@@ -10,6 +10,7 @@ import redis
 from redis.connection import ConnectionPool
 
 from store.address import Node
+from store.replies import read_reply
 from store.slots import parse_redirection
 
 Command = Sequence[Any]  # name and arguments
@@ -104,7 +105,7 @@ class _Borrowed:
     def read(self) -> Any:
         """The next reply, an error that the node answers with included."""
         try:
-            return self._connection.read_response(disable_decoding=True)
+            return read_reply(self._connection)
         except redis.ResponseError as error:
             return error
 

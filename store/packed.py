@@ -11,8 +11,9 @@ from __future__ import annotations
 import math
 import struct
 import sys
-from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, Literal, NamedTuple, cast
 
 from typing_extensions import Buffer
 
@@ -45,6 +46,10 @@ class Entry(NamedTuple):
     had: bool = False  # whether the user had the item before
 
 
+# What `Entry(*values)` does, without a call in Python for each: lists are read at every request.
+_new_entry = cast("Callable[[tuple[Any, ...]], Entry]", partial(tuple.__new__, Entry))
+
+
 class PackedList:
     """The entries of one list, decoded only as far as somebody reads them."""
 
@@ -63,7 +68,8 @@ class PackedList:
         """Raises `PackedListError` when an entry names a reason or source beyond those."""
         if not self._reasons:
             return
-        reason, source = max(self._reasons), max(self._sources.tobytes().translate(_SOURCES))
+        reason = max(self._reasons.tobytes())
+        source = max(self._sources.tobytes().translate(_SOURCES))
         if reason >= n_reasons or source >= n_sources:
             raise PackedListError(
                 f"reason {reason}, source {source}; the manifest has {n_reasons} and {n_sources}"
@@ -79,24 +85,21 @@ class PackedList:
         """The entries from place *start* on, up to place *stop*."""
         low, step = self.low, (self.high - self.low) / SCORE_STEPS
         part = slice(start, stop)
-        columns = (
-            self._numbers[part].tolist(),
-            self._scores[part].tolist(),
-            self._reasons[part].tolist(),
-            self._sources[part].tolist(),
-            self._reason_items[part].tolist(),
-        )
-        return [
-            Entry(
-                number,
-                low + score * step,
-                reason,
-                source % HAD,
-                None if item == NO_ITEM else item,
-                source >= HAD,
+        sources = self._sources[part].tobytes()
+        return list(
+            map(
+                _new_entry,
+                zip(
+                    self._numbers[part].tolist(),
+                    [low + score * step for score in self._scores[part].tolist()],
+                    self._reasons[part].tobytes(),
+                    sources.translate(_SOURCES),
+                    [None if n == NO_ITEM else n for n in self._reason_items[part].tolist()],
+                    [source >= HAD for source in sources],
+                    strict=True,
+                ),
             )
-            for number, score, reason, source, item in zip(*columns, strict=True)
-        ]
+        )
 
 
 def pack_list(

@@ -17,6 +17,7 @@ from redis.connection import Connection, ConnectionPool
 
 from store.cluster import ClusterReader
 from store.following import follow
+from store.replies import demand_all, read_reply
 
 Command = tuple[str | bytes | int, ...]
 
@@ -47,7 +48,7 @@ class Trips:
         self.made += 1
         try:
             if self._cluster is not None:
-                return _demand(self._cluster.ask(commands))
+                return demand_all(self._cluster.ask(commands))
             packed = [hiredis.pack_command(c) for c in commands]  # type: ignore[arg-type] # stub: of one
             return self._make([b"".join(packed)], len(commands))
         except (redis.RedisError, OSError):
@@ -93,22 +94,12 @@ class _Held:
         """The *n* replies to *request*; afterwards *connection* rests here."""
         try:
             connection.send_packed_command(request, check_health=False)
-            replies = [self._read(connection) for _ in range(n)]
+            replies = [read_reply(connection) for _ in range(n)]
         except BaseException:  # whoever is stopped here leaves replies unread
             self._close(connection)
             raise
         self.resting.append(connection)
         return replies
-
-    @staticmethod
-    def _read(connection: Connection) -> Any:
-        try:
-            return connection.read_response(disable_decoding=True, disconnect_on_error=False)
-        except redis.TimeoutError:
-            # The budget is for the store. A process that was late itself finds the reply there.
-            if not connection.can_read(0):
-                raise
-        return connection.read_response(disable_decoding=True)
 
     def let_go(self) -> None:
         """Close those that nobody is using."""
@@ -122,11 +113,3 @@ class _Held:
         connection.disconnect()
         if self.pool is not None:
             self.pool.release(connection)
-
-
-def _demand(replies: list[Any]) -> list[Any]:
-    """*replies*, unless one of them is an error, which is raised."""
-    for reply in replies:
-        if isinstance(reply, redis.RedisError):
-            raise reply
-    return replies

