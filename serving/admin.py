@@ -43,11 +43,7 @@ def admin_blueprint(store: PatientStore, limits: LimitSettings, note: Note) -> B
     @blueprint.get("/versions")
     def versions() -> Response:
         with store.open() as client:
-            active = read_active(client, store.namespace)
-            records = list_versions(client, store.namespace)
-            manifests = _read_manifests(client, store.namespace, records)
-        rows = [_row(record, active, manifests[record.version]) for record in reversed(records)]
-        return _respond({"active": _pointer(active), "versions": rows})
+            return _respond(describe_versions(client, store.namespace))
 
     @blueprint.get("/versions/<version>")
     def version(version: str) -> Response:
@@ -91,6 +87,15 @@ def admin_blueprint(store: PatientStore, limits: LimitSettings, note: Note) -> B
         return _respond({"item_id": item_id, "hidden": False, "changed": changed})
 
     return blueprint
+
+
+def describe_versions(client: redis.Redis, namespace: str) -> dict[str, Any]:
+    """The pointer, and every version that the store keeps, newest first."""
+    active = read_active(client, namespace)
+    records = list_versions(client, namespace)
+    manifests = _read_manifests(client, namespace, records)
+    rows = [_row(record, active, manifests[record.version]) for record in reversed(records)]
+    return {"active": _pointer(active), "versions": rows}
 
 
 def _find(client: redis.Redis, namespace: str, version: str) -> VersionRecord:

@@ -114,7 +114,11 @@ class Answering:
         try:
             found = self._shelf.fetch_many(snapshot, surface, users, explain=explain)
             if "session" in self._settings.tiers:
-                short = [one for one, wish in zip(found, wishes, strict=True) if one.is_short(wish.offset + wish.n)]
+                short = [
+                    one
+                    for one, wish in zip(found, wishes, strict=True)
+                    if one.is_short(wish.offset + wish.n)
+                ]
                 items = {item for one in short for item in followed(one.last_items)}
                 similar = self._shelf.fetch_similar(snapshot, sorted(items))
                 for one in found:

@@ -18,6 +18,7 @@ from serving.health import health_blueprint
 from serving.limits import LimitSettings, add_limits
 from serving.manners import add_manners
 from serving.openapi import build_document
+from serving.page import page_blueprint
 from serving.patient import PatientStore
 from serving.problems import answer_problems
 from serving.profile import profile_blueprint
@@ -59,6 +60,7 @@ def create_app(settings: Settings, shelf: Shelf, note: Note | None = None) -> Fl
         admin_blueprint(store, limits, note or note_with(settings)),
         health_blueprint(shelf, serving),
         pages_blueprint(build_document(settings)),
+        page_blueprint(shelf, settings),
     ):
         app.register_blueprint(blueprint)
         v1.register_blueprint(blueprint)

@@ -29,7 +29,7 @@ def profile_blueprint(store: PatientStore, settings: ServingSettings) -> Bluepri
     def profile(user_id: str) -> Response:
         check_id("user", user_id)
         with store.open() as client:
-            body = _profile(client, store.namespace, user_id, settings)
+            body = read_profile(client, store.namespace, user_id, settings)
         response = Response(json.dumps(body, ensure_ascii=False), content_type="application/json")
         response.headers["Cache-Control"] = "private, no-store"
         return response
@@ -37,9 +37,10 @@ def profile_blueprint(store: PatientStore, settings: ServingSettings) -> Bluepri
     return blueprint
 
 
-def _profile(
+def read_profile(
     client: redis.Redis, namespace: str, user_id: str, settings: ServingSettings
 ) -> dict[str, Any]:
+    """What the live version and the last events say of *user_id*, as the route answers."""
     keys = NamespaceKeys(namespace)
     events = _read_events(client.lrange(keys.recent(user_id), 0, RECENT_EVENTS - 1))
     row: Mapping[str, Any] = {}

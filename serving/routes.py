@@ -34,7 +34,10 @@ ROUTES: Mapping[str, RouteClass] = {
     "admin.unhide": "admin",
     "pages.openapi": "open",
     "pages.docs": "open",
-    "page.page": "open",  # a shell without data: what it shows it asks for with a key
+    "page.page": "open",  # while keys are asked for, a shell without data
+    "page.fragment": "read",  # what the shell then asks for with a key
+    "page.style": "open",
+    "page.script": "open",
     "health.live": "open",  # who restarts and balances has no key
     "health.ready": "open",
 }

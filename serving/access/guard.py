@@ -71,16 +71,29 @@ class Guard:
         route = self._classes.get(request.endpoint, "admin")
         if route == "open":
             return
-        if self._doorkeeper is None:
-            self._check_local(route)
-        else:
-            self._check(route, self._doorkeeper)
+        self.admit(route)
         if "user" in self._limiters:
             user_id = (request.view_args or {}).get("user_id")
             if user_id is not None:
                 self._limit("user", user_id)
         if route == "admin" and request.method not in SAFE_METHODS:
             note_begun(self._audit)
+
+    @property
+    def asks_for_keys(self) -> bool:
+        """Whether access control is on."""
+        return self._doorkeeper is not None
+
+    def admit(self, route: RouteClass) -> None:
+        """Raise the problem that stands against the request, were its route of that class."""
+        if self._doorkeeper is None:
+            self._check_local(route)
+        else:
+            self._check(route, self._doorkeeper)
+
+    def limit_user(self, user_id: str) -> None:
+        """Count a request for *user_id*, which does not stand in its path."""
+        self._limit("user", user_id)
 
     def close_book(self, response: Response) -> Response:
         """Note how an administrator's request ended."""

@@ -1,0 +1,105 @@
+"""Everything that the page shows for one request, before it is HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import ServiceUnavailable
+
+from serving.page.around import Around, read_around
+from serving.page.asked import Asked, nothing_asked, read_asked
+from serving.page.kept import DamagedVersionError, KeptVersions
+from serving.page.lists import Column, beside, read_column, surfaces_of
+from serving.parameters import check_surface
+from serving.patient import PatientStore
+from serving.problems import ParameterProblem
+from serving.rules import Rule
+from serving.settings import ServingSettings
+from serving.shelf import Shelf
+from serving.snapshot import Snapshot
+from store.keys import VERSION_PATTERN
+
+
+@dataclass(frozen=True)
+class View:
+    """What the template is filled with."""
+
+    asked: Asked
+    columns: tuple[Column, ...]  # one, two, or none where something is wrong or nobody is asked for
+    around: Around
+    snapshot: Snapshot | None  # that this process answers from
+    surfaces: tuple[str, ...]
+    is_stale: bool
+    max_n: int
+    problem: str | None = None
+    status: HTTPStatus = HTTPStatus.OK
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Puts views together from the shelf of the process and, beside it, the patient store."""
+
+    shelf: Shelf
+    store: PatientStore
+    kept: KeptVersions
+    settings: ServingSettings
+    rules: Sequence[Rule]
+
+    def view(self, arguments: MultiDict[str, str]) -> View:
+        """What *arguments* ask for; what is wrong with them is said in the view."""
+        asked, columns, problem, status = nothing_asked(self.settings), (), None, HTTPStatus.OK
+        try:
+            asked = read_asked(arguments, self.settings)
+            columns = self._columns(asked)
+        except ParameterProblem as error:
+            problem, status = f"{error}.", error.status
+        except DamagedVersionError as error:
+            problem, status = str(error), HTTPStatus.NOT_FOUND
+        except ServiceUnavailable as error:
+            problem, status = str(error.description), HTTPStatus.SERVICE_UNAVAILABLE
+        snapshot = self.shelf.snapshot
+        provenance = (snapshot or self.shelf.static).provenance
+        return View(
+            asked,
+            columns,
+            read_around(self.store, self.shelf, asked, self.settings),
+            snapshot,
+            surfaces_of(self.shelf),
+            provenance.is_stale(self.settings.stale_after, datetime.now(UTC)),
+            self.settings.max_n,
+            problem,
+            status,
+        )
+
+    def _columns(self, asked: Asked) -> tuple[Column, ...]:
+        if asked.user_id is None:
+            return ()
+        left = self._column(asked)
+        if asked.compare is None:
+            return (left,)
+        return beside(left, self._column(self._other(asked, asked.compare)))
+
+    def _other(self, asked: Asked, compare: str) -> Asked:
+        """What stands in the second column: *compare* is a version, or else a surface."""
+        if VERSION_PATTERN.fullmatch(compare):
+            live = self.shelf.snapshot
+            is_live = live is not None and compare == live.keys.version
+            return replace(asked, version=None if is_live else compare)
+        check_surface(compare, surfaces_of(self.shelf))
+        return replace(asked, surface=compare)
+
+    def _column(self, asked: Asked) -> Column:
+        live = self.shelf.snapshot
+        is_live = asked.version is None or (live is not None and asked.version == live.keys.version)
+        shelves = (
+            nullcontext(self.shelf)
+            if is_live or asked.version is None
+            else self.kept.open(asked.version, self.shelf.hidden)
+        )
+        with shelves as shelf:
+            return read_column(shelf, asked, self.settings, self.rules, is_live=is_live)
