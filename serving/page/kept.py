@@ -77,8 +77,7 @@ class KeptVersions:
                 ) from None
             except (NightshelfError, KeyError, ValueError, TypeError) as error:
                 raise DamagedVersionError(
-                    f"Version {version} cannot be read ({type(error).__name__}: {error}); publish "
-                    "its run again with the code that serves."
+                    f"Version {version} cannot be read ({type(error).__name__}: {error})."
                 ) from None
         self._held[version] = snapshot
         while len(self._held) > HELD:

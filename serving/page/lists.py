@@ -64,7 +64,7 @@ def read_column(
         supply = _look_up(shelf, wish)
         filled = fill(tiers, supply, wish)
         explanations = _explain(supply, wish)
-        is_reached = shelf.is_available and shelf.snapshot is not None
+        is_reached = shelf.is_available
     except (redis.RedisError, OSError) as error:
         if not is_live:
             raise

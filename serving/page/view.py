@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,6 +23,8 @@ from serving.settings import ServingSettings
 from serving.shelf import Shelf
 from serving.snapshot import Snapshot
 from store.keys import VERSION_PATTERN
+
+COLUMNS = 2  # at most
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,12 @@ class Viewer:
 
     def view(self, arguments: MultiDict[str, str]) -> View:
         """What *arguments* ask for; what is wrong with them is said in the view."""
-        asked, columns, problem, status = nothing_asked(self.settings), (), None, HTTPStatus.OK
+        asked, problem, status = nothing_asked(self.settings), None, HTTPStatus.OK
+        columns: list[Column] = []
         try:
             asked = read_asked(arguments, self.settings)
-            columns = self._columns(asked)
+            for each in self._wanted(asked):  # a first list is shown beside a second that fails
+                columns.append(self._column(each))
         except ParameterProblem as error:
             problem, status = f"{error}.", error.status
         except DamagedVersionError as error:
@@ -66,7 +70,7 @@ class Viewer:
         provenance = (snapshot or self.shelf.static).provenance
         return View(
             asked,
-            columns,
+            tuple(columns) if len(columns) < COLUMNS else beside(*columns),
             read_around(self.store, self.shelf, asked, self.settings),
             snapshot,
             surfaces_of(self.shelf),
@@ -76,13 +80,11 @@ class Viewer:
             status,
         )
 
-    def _columns(self, asked: Asked) -> tuple[Column, ...]:
-        if asked.user_id is None:
-            return ()
-        left = self._column(asked)
-        if asked.compare is None:
-            return (left,)
-        return beside(left, self._column(self._other(asked, asked.compare)))
+    def _wanted(self, asked: Asked) -> Iterator[Asked]:
+        if asked.user_id is not None:
+            yield asked
+            if asked.compare is not None:
+                yield self._other(asked, asked.compare)
 
     def _other(self, asked: Asked, compare: str) -> Asked:
         """What stands in the second column: *compare* is a version, or else a surface."""
