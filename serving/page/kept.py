@@ -58,6 +58,7 @@ class KeptVersions:
             trips.follow()
             shelf.snapshot = self._snapshot(trips, version)
             shelf.hidden = hidden
+            shelf.breaker.close()  # it answers
             yield shelf
         except (redis.RedisError, OSError):
             raise ServiceUnavailable("The store does not answer.") from None
