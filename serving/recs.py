@@ -28,21 +28,17 @@ def recs_blueprint(shelf: Shelf, settings: ServingSettings, limits: LimitSetting
 
     @blueprint.post("/recs")
     def many() -> Response:
-        body = read_object(request, limits.max_body)
+        body = read_object(request, limits)
         return answering.respond_all(read_batch(body, surfaces(), settings))
 
     @blueprint.get("/session/recs")
     def session_recs() -> Response:
         items = read_items(request.args.getlist("items"))
-        return answering.respond(
-            read_wish(None, request.args, surfaces(), settings, session=items)
-        )
+        return answering.respond(read_wish(None, request.args, surfaces(), settings, session=items))
 
     @blueprint.get("/items/<anything:item_id>/similar")
     def similar(item_id: str) -> Response:
         items = (check_id("item", item_id),)
-        return answering.respond(
-            read_wish(None, request.args, surfaces(), settings, session=items)
-        )
+        return answering.respond(read_wish(None, request.args, surfaces(), settings, session=items))
 
     return blueprint
