@@ -49,9 +49,8 @@ class Answering:
             "Cache-Control": "private, no-cache",
         }
         tag = _tag(supply, wish, tiers, is_stale=is_stale)
-        asks = tag is not None and "HTTP_IF_NONE_MATCH" in request.environ
         body, status = "", HTTPStatus.OK
-        if asks and request.if_none_match.contains_weak(tag):
+        if tag is not None and _has(tag):
             status = HTTPStatus.NOT_MODIFIED
         else:
             filled, body = self._write(wish, tiers, applied, supply, provenance, is_stale=is_stale)
@@ -114,11 +113,8 @@ class Answering:
         try:
             found = self._shelf.fetch_many(snapshot, surface, users, explain=explain)
             if "session" in self._settings.tiers:
-                short = [
-                    one
-                    for one, wish in zip(found, wishes, strict=True)
-                    if one.is_short(wish.offset + wish.n)
-                ]
+                wanted = wishes[0].offset + wishes[0].n
+                short = [one for one in found if one.is_short(wanted)]
                 items = {item for one in short for item in followed(one.last_items)}
                 similar = self._shelf.fetch_similar(snapshot, sorted(items))
                 for one in found:
@@ -167,6 +163,12 @@ class Answering:
         except (redis.RedisError, OSError) as error:  # of a cold catalogue block
             self._give_up(error)
             return {}
+
+
+def _has(tag: str) -> bool:
+    """Whether the caller says to have the answer of that *tag*."""
+    asks = "HTTP_IF_NONE_MATCH" in request.environ  # as few do: parsing costs more than looking
+    return asks and request.if_none_match.contains_weak(tag)
 
 
 def _tag(supply: Supply, wish: Wish, tiers: Sequence[Tier], *, is_stale: bool) -> str | None:

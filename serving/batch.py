@@ -9,26 +9,16 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from serving.bodies import only_members
-from serving.json_body import SHOWN, read_texts
+from serving.json_body import SHOWN, read_text, read_texts
 from serving.parameters import check_id, context_names, read_wish
 from serving.problems import ParameterProblem
 from serving.settings import ServingSettings
 from serving.wish import Wish
 
-QUERY = (
-    "n",
-    "offset",
-    "surface",
-    "exclude",
-    "category",
-    "min_score",
-    "seen",
-    "explain",
-    "fields",
-    "device",
-    "hour",
-    "country",
-)
+NUMBERS = ("n", "offset", "min_score", "hour")
+LISTS = ("exclude", "category", "fields")
+TEXTS = ("surface", "seen", "device", "country")  # and any `context.<name>`
+FLAGS = ("explain",)
 
 
 def read_batch(
@@ -39,7 +29,7 @@ def read_batch(
     Raises `ParameterProblem` or `UnknownSurfaceProblem`.
     """
     contexts = context_names(name for name in body if name.startswith("context."))
-    only_members(body, ("users", *QUERY, *contexts))
+    only_members(body, ("users", *NUMBERS, *LISTS, *TEXTS, *FLAGS, *contexts))
     users = read_texts("users", body.get("users"))
     if not 1 <= len(users) <= settings.max_users:
         raise ParameterProblem("users", f"{len(users)} users", f"1 to {settings.max_users} ids")
@@ -57,14 +47,16 @@ def read_batch(
 
 
 def _texts(name: str, value: Any) -> list[str]:
-    """*value* as a query would spell it: nothing for null, a list as repeated."""
-    if value is None:
-        return []
-    if isinstance(value, list):
+    """*value* as a query would spell it, a list as repeated; a member has one type."""
+    if name in LISTS:
         return read_texts(name, value)
-    if isinstance(value, bool):
+    if name in FLAGS:
+        if not isinstance(value, bool):
+            raise ParameterProblem(name, json.dumps(value)[:SHOWN], "true or false")
         return [str(int(value))]
-    if isinstance(value, int | float | str):
-        return [str(value)]
-    found = json.dumps(value, ensure_ascii=False)[:SHOWN]
-    raise ParameterProblem(name, found, "text, a number, true, false, null or a list of texts")
+    if name not in NUMBERS:
+        return [read_text(name, value)]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ParameterProblem(name, json.dumps(value)[:SHOWN], "a number")
+    # JSON does not tell 5.0 from 5.
+    return [str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)]

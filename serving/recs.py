@@ -28,7 +28,7 @@ def recs_blueprint(shelf: Shelf, settings: ServingSettings, limits: LimitSetting
 
     @blueprint.post("/recs")
     def many() -> Response:
-        body = read_object(request, limits.max_body)
+        body = read_object(request, limits)
         return answering.respond_all(read_batch(body, surfaces(), settings))
 
     @blueprint.get("/session/recs")

@@ -51,8 +51,8 @@ class Site:
         return self._process.pid
 
     def workers(self) -> list[int]:
-        """Of the workers, oldest first."""
-        children = psutil.Process(self.pid).children()
+        """Of the workers, oldest first; not of the exporter of metrics, a program of its own."""
+        children = [one for one in psutil.Process(self.pid).children() if not _is_exporter(one)]
         return [child.pid for child in sorted(children, key=lambda one: one.create_time())]
 
     def ready(self) -> dict[str, Any]:
@@ -78,3 +78,10 @@ class Site:
         """End it and wait for it."""
         self._process.terminate()
         self._process.wait(STOPPING_S)
+
+
+def _is_exporter(process: psutil.Process) -> bool:
+    try:
+        return any(part.endswith("exporter.py") for part in process.cmdline())
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return True  # nor is it a worker any more
