@@ -48,6 +48,7 @@ class Browser:
     def __init__(self, process: int, to_browser: int, from_browser: int) -> None:
         self.process = process
         self.complaints: list[str] = []  # what stands in the console, and scripts that threw
+        self.requests: list[str] = []  # addresses that were asked for
         self._to, self._from = to_browser, from_browser
         self._buffer = b""
         self._n_sent = 0
@@ -149,6 +150,8 @@ class Browser:
         method, params = event.get("method"), event.get("params", {})
         if method == "Page.loadEventFired":
             self._loaded = True
+        elif method == "Network.requestWillBeSent":
+            self.requests.append(params["request"]["url"])
         elif method == "Runtime.consoleAPICalled":
             words = [str(argument.get("value")) for argument in params["args"]]
             self.complaints.append(f"console.{params['type']}: {' '.join(words)}")

@@ -62,8 +62,8 @@ def _find_examples(client: redis.Redis, snapshot: Snapshot | None) -> list[str]:
     if snapshot is None:
         return []
     bucket = bucket_of(snapshot.keys.version, snapshot.n_buckets)
-    found = client.hrandfield(snapshot.keys.users(bucket), MAX_EXAMPLES)
-    return sorted((name.decode("utf-8", "replace") for name in found), key=_by_size)
+    found: Any = client.hrandfield(snapshot.keys.users(bucket), MAX_EXAMPLES)
+    return sorted((name.decode("utf-8", "replace") for name in found or ()), key=_by_size)
 
 
 def _by_size(name: str) -> tuple[int, str]:

@@ -86,4 +86,5 @@ def _keep(asset: Asset) -> Response:
         "public, max-age=31536000, immutable" if named else "no-cache"
     )
     response.set_etag(asset.tag)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

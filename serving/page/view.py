@@ -15,7 +15,6 @@ from serving.page.around import Around, read_around
 from serving.page.asked import Asked, nothing_asked, read_asked
 from serving.page.kept import DamagedVersionError, KeptVersions
 from serving.page.lists import Column, beside, read_column, surfaces_of
-from serving.parameters import check_surface
 from serving.patient import PatientStore
 from serving.problems import ParameterProblem
 from serving.rules import Rule
@@ -92,7 +91,10 @@ class Viewer:
             live = self.shelf.snapshot
             is_live = live is not None and compare == live.keys.version
             return replace(asked, version=None if is_live else compare)
-        check_surface(compare, surfaces_of(self.shelf))
+        known = surfaces_of(self.shelf)
+        if known and compare not in known:
+            expected = f"one of {', '.join(known)}, or the id of a version"
+            raise ParameterProblem("compare", compare[:200], expected)
         return replace(asked, surface=compare)
 
     def _column(self, asked: Asked) -> Column:
