@@ -73,6 +73,7 @@ def test_an_impossible_origin_is_refused_at_start(site, tmp_path, origin):
 
 PATHS = ["/recs/u1", "/v1/recs/u1", "/session/recs?items=i1", "/items/i1/similar", "/versions"]
 PATHS += ["/users/u1/profile", "/hidden", "/health/live", "/health/ready", "/openapi.json", "/docs"]
+PATHS += ["/page/page.css", "/page/page.js"]  # "/" has other examples every time
 
 
 @pytest.mark.parametrize("path", PATHS)
