@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from werkzeug.datastructures import MultiDict
 
@@ -12,6 +13,12 @@ from serving.settings import ServingSettings
 from store.keys import VERSION_PATTERN
 
 MAX_EXAMPLES = 6  # ids of users that a visitor may try
+
+
+class UnknownChoiceProblem(ParameterProblem):
+    """There is no version, or no surface, of that name."""
+
+    status = HTTPStatus.NOT_FOUND
 
 
 @dataclass(frozen=True)
@@ -59,5 +66,5 @@ def read_asked(arguments: MultiDict[str, str], settings: ServingSettings) -> Ask
 def _version(text: str | None) -> str | None:
     if text is not None and VERSION_PATTERN.fullmatch(text) is None:
         expected = "the id of a version, such as 20180101T000000-3cf50bee92aa-1f0c9ab2"
-        raise ParameterProblem("version", text[:200], expected)
+        raise UnknownChoiceProblem("version", text[:200], expected)
     return text

@@ -12,9 +12,10 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import ServiceUnavailable
 
 from serving.page.around import Around, read_around
-from serving.page.asked import Asked, nothing_asked, read_asked
+from serving.page.asked import Asked, UnknownChoiceProblem, nothing_asked, read_asked
 from serving.page.kept import DamagedVersionError, KeptVersions
 from serving.page.lists import Column, beside, read_column, surfaces_of
+from serving.parameters import read_wish
 from serving.patient import PatientStore
 from serving.problems import ParameterProblem
 from serving.rules import Rule
@@ -36,6 +37,7 @@ class View:
     snapshot: Snapshot | None  # that this process answers from
     surfaces: tuple[str, ...]
     is_stale: bool
+    default_surface: str
     max_n: int
     problem: str | None = None
     status: HTTPStatus = HTTPStatus.OK
@@ -74,16 +76,19 @@ class Viewer:
             snapshot,
             surfaces_of(self.shelf),
             provenance.is_stale(self.settings.stale_after, datetime.now(UTC)),
+            self.settings.default_surface,
             self.settings.max_n,
             problem,
             status,
         )
 
     def _wanted(self, asked: Asked) -> Iterator[Asked]:
-        if asked.user_id is not None:
-            yield asked
-            if asked.compare is not None:
-                yield self._other(asked, asked.compare)
+        if asked.user_id is None:  # what is wrong is said all the same
+            read_wish(None, asked.arguments, surfaces_of(self.shelf), self.settings)
+            return
+        yield asked
+        if asked.compare is not None:
+            yield self._other(asked, asked.compare)
 
     def _other(self, asked: Asked, compare: str) -> Asked:
         """What stands in the second column: *compare* is a version, or else a surface."""
@@ -94,7 +99,7 @@ class Viewer:
         known = surfaces_of(self.shelf)
         if known and compare not in known:
             expected = f"one of {', '.join(known)}, or the id of a version"
-            raise ParameterProblem("compare", compare[:200], expected)
+            raise UnknownChoiceProblem("compare", compare[:200], expected)
         return replace(asked, surface=compare)
 
     def _column(self, asked: Asked) -> Column:
