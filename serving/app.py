@@ -52,7 +52,7 @@ def create_app(settings: Settings, shelf: Shelf, note: Note | None = None) -> Fl
     watch(app, shelf, settings)  # first, so that it times the other hooks as well
     v1 = Blueprint("v1", __name__, url_prefix="/v1")
     for blueprint in (
-        recs_blueprint(shelf, serving),
+        recs_blueprint(shelf, serving, limits),
         rank_blueprint(shelf, serving, limits),
         features_blueprint(shelf, serving, limits),
         profile_blueprint(store, serving),

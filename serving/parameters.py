@@ -132,10 +132,14 @@ def _fields(values: list[str], *, explain: bool) -> tuple[str, ...]:
 
 def _context(arguments: MultiDict[str, str]) -> tuple[tuple[str, str], ...]:
     """What is said of the situation: `device`, `hour`, `country`, and any `context.<name>`."""
-    return tuple((name, _situation(name, arguments[name])) for name in _context_names(arguments))
+    return tuple((name, _situation(name, arguments[name])) for name in context_names(arguments))
 
 
-def _context_names(arguments: Iterable[str]) -> list[str]:
+def context_names(arguments: Iterable[str]) -> list[str]:
+    """Those of *arguments* that say something of the situation, sorted.
+
+    Raises `ParameterProblem` for a `context.` without a proper name.
+    """
     names = sorted(set(arguments))
     for name in names:
         if name.startswith("context.") and not _CONTEXT_NAME.fullmatch(name):

@@ -79,6 +79,7 @@ def read_snapshot(
         reasons,
         sources,
         {name: keys.lists_prefix(name, DEFAULT_VARIANT) for name in surfaces},
+        keys.users_prefix,
         {name: about.get("repeats", True) for name, about in surfaces.items()},
         fallback,
         {item: place for place, item in enumerate(manifest.get("had_items", ()))},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,7 +36,7 @@ from store.trip import Command, Trips
 log = logging.getLogger("nightshelf.serving")
 
 
-@dataclass(frozen=True)
+@dataclass
 class OnShelf:
     """What the store has for one user: maybe nothing."""
 
@@ -62,6 +63,11 @@ class OnShelf:
         return self.stored is not None and (
             self.stored.packed is not None or self.stored.row_data is not None
         )
+
+    def is_short(self, wanted: int) -> bool:
+        """Whether the user's own list has fewer items than *wanted*."""
+        packed = None if self.stored is None else self.stored.packed
+        return packed is None or len(packed) < wanted
 
     @property
     def last_items(self) -> tuple[str, ...]:
@@ -90,6 +96,7 @@ class Shelf:
         self.snapshot: Snapshot | None = None
         self.breaker = Breaker(breaker_failures)
         self.hidden: frozenset[str] = frozenset()  # items that nobody is shown
+        self.hidden_tag = ""  # another one when those are others
         self._client = client
         self.trips = trips or Trips(client)
         self._keys = NamespaceKeys(namespace)
@@ -111,6 +118,8 @@ class Shelf:
         pointer, hidden = read_live(self.trips, self._keys)
         if hidden != self.hidden:
             self.hidden = hidden
+            text = "\0".join(sorted(hidden)).encode("utf-8", "backslashreplace")
+            self.hidden_tag = hashlib.blake2b(text, digest_size=8).hexdigest()
         known = self.snapshot
         if pointer.version is None:
             raise ShelfError("no version is active; publish a run")
@@ -140,37 +149,42 @@ class Shelf:
         """
         if not self.is_available:
             return OnShelf()
-        key = (snapshot.keys.version, surface, user_id)
-        stored = self._hot.get(key)
-        bucket = bucket_of(user_id, snapshot.n_buckets)
-        commands = self._commands(snapshot, surface, bucket, user_id, stored)
-        if explain and "features" in snapshot.manifest["surfaces"][surface]:
-            commands.append(("HGET", snapshot.keys.explain(surface, bucket), user_id))
-        replies = iter(self._ask(commands))
-        if stored is None:
-            stored = self._read_stored(snapshot, surface, user_id, next(replies), next(replies))
-        recent = self._read_recent(bucket, next(replies))
-        explained = self._read_explained(bucket, next(replies, None)) if explain else ()
-        return OnShelf(stored, recent, explained=explained)
+        return self._fetch(snapshot, surface, (user_id,), explain=explain)[0]
 
     def fetch_many(
-        self, snapshot: Snapshot, surface: str, user_ids: Sequence[str]
+        self, snapshot: Snapshot, surface: str, user_ids: Sequence[str], *, explain: bool = False
     ) -> list[OnShelf]:
         """As `fetch` for each of *user_ids*, all in one trip."""
         if not self.is_available:
-            return [OnShelf()] * len(user_ids)
-        held = [self._hot.get((snapshot.keys.version, surface, name)) for name in user_ids]
+            return [OnShelf() for _ in user_ids]
+        return self._fetch(snapshot, surface, user_ids, explain=explain)
+
+    def _fetch(
+        self, snapshot: Snapshot, surface: str, user_ids: Sequence[str], *, explain: bool
+    ) -> list[OnShelf]:
+        explain = explain and "features" in snapshot.manifest["surfaces"][surface]
+        version, n_buckets = snapshot.keys.version, snapshot.n_buckets
         commands: list[Command] = []
-        for user_id, stored in zip(user_ids, held, strict=True):
-            bucket = bucket_of(user_id, snapshot.n_buckets)
-            commands += self._commands(snapshot, surface, bucket, user_id, stored)
-        replies = iter(self._ask(commands))
+        asked = []
+        for user_id in user_ids:
+            bucket = bucket_of(user_id, n_buckets)
+            stored = self._hot.get((version, surface, user_id))
+            asked.append((user_id, bucket, stored))
+            if stored is None:
+                commands += (
+                    ("HGET", f"{snapshot.prefixes[surface]}{bucket}", user_id),
+                    ("HGET", f"{snapshot.users_prefix}{bucket}", user_id),
+                )
+            commands.append(("LRANGE", self._keys.recent(user_id), 0, RECENT_EVENTS - 1))
+            if explain:
+                commands.append(("HGET", snapshot.keys.explain(surface, bucket), user_id))
+        reply = iter(self._ask(commands)).__next__
         found = []
-        for user_id, known in zip(user_ids, held, strict=True):
-            stored = known or self._read_stored(
-                snapshot, surface, user_id, next(replies), next(replies)
-            )
-            found.append(OnShelf(stored, self._read_recent(stored.bucket, next(replies))))
+        for user_id, bucket, held in asked:
+            stored = held or self._read_stored(snapshot, surface, user_id, reply(), reply())
+            recent = self._read_recent(bucket, reply())
+            explained = self._read_explained(bucket, reply()) if explain else ()
+            found.append(OnShelf(stored, recent, explained=explained))
         return found
 
     def fetch_features(
@@ -283,19 +297,6 @@ class Shelf:
             replies = self.trips.make(commands)
         self.breaker.succeeded()
         return replies
-
-    def _commands(
-        self, snapshot: Snapshot, surface: str, bucket: int, user_id: str, stored: Stored | None
-    ) -> list[Command]:
-        """What to ask for a user of whom *stored* is held already."""
-        recent = ("LRANGE", self._keys.recent(user_id), 0, RECENT_EVENTS - 1)
-        if stored is not None:
-            return [recent]
-        return [
-            ("HGET", f"{snapshot.prefixes[surface]}{bucket}", user_id),
-            ("HGET", snapshot.keys.users(bucket), user_id),
-            recent,
-        ]
 
     def _read_stored(
         self, snapshot: Snapshot, surface: str, user_id: str, data: bytes | None, row: bytes | None

@@ -28,6 +28,7 @@ class Snapshot:
     reasons: Reasons
     sources: tuple[str, ...]  # of the manifest, as JSON texts
     prefixes: Mapping[str, str]  # surface → its list keys without the bucket
+    users_prefix: str  # of the keys of users' rows, without the bucket
     repeats: Mapping[str, bool]  # surface → whether it shows what a user had
     fallback: Mapping[str, tuple[Shown, ...]]  # "<surface>/trending" … → resolved list
     had_places: Mapping[str, int]  # item id → bit of a user's `had`

@@ -135,7 +135,12 @@ class VersionKeys:
 
     def users(self, bucket: int) -> str:
         """Hash: user id → JSON of segment, top categories, last items."""
-        return f"{self.prefix}users:{bucket:d}"
+        return f"{self.users_prefix}{bucket:d}"
+
+    @property
+    def users_prefix(self) -> str:
+        """`users` without the bucket."""
+        return f"{self.prefix}users:"
 
     def explain(self, surface: str, bucket: int) -> str:
         """Hash: user id → packed explanations of the first items of the list."""

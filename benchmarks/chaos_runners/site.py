@@ -51,8 +51,9 @@ class Site:
         return self._process.pid
 
     def workers(self) -> list[int]:
-        """Of the workers, oldest first."""
-        children = psutil.Process(self.pid).children()
+        """Of the workers, oldest first; not of the exporter of metrics, a program of its own."""
+        master = psutil.Process(self.pid)
+        children = [one for one in master.children() if one.cmdline() == master.cmdline()]
         return [child.pid for child in sorted(children, key=lambda one: one.create_time())]
 
     def ready(self) -> dict[str, Any]:

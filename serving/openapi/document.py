@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from serving.access.settings import AccessSettings
 from serving.openapi import admin, features, health, pages, people, rank, recs
 from serving.openapi.parts import Json, Rules
 from serving.openapi.problems import PROBLEM, responses
@@ -10,8 +11,7 @@ from settings import Settings
 TITLE = "Nightshelf"
 GROUPS = (recs, rank, people, features, admin, health, pages)
 
-# A key or a token, or neither while access control is off.
-SECURITY: list[Json] = [{}, {"bearer": []}]
+OPEN = (health, pages)  # groups whose routes ask nobody for a key
 SCHEMES: Json = {
     "bearer": {
         "type": "http",
@@ -36,7 +36,10 @@ def build_document(settings: Settings) -> Json:
     paths: Json = {}
     schemas: Json = {"Problem": PROBLEM}
     for group in GROUPS:
-        paths.update(group.paths(rules))
+        described = group.paths(rules)
+        if group in OPEN:
+            _open(described)
+        paths.update(described)
         schemas.update(group.SCHEMAS)
     return {
         "openapi": "3.1.0",
@@ -52,7 +55,8 @@ def build_document(settings: Settings) -> Json:
             {"url": "/", "description": "The same without a version."},
         ],
         "tags": [{"name": group.TAG, "description": group.ABOUT} for group in GROUPS],
-        "security": SECURITY,
+        # A key or a token, or neither while access control is off.
+        "security": [{"bearer": []}] if settings.read(AccessSettings).enabled else [],
         "paths": paths,
         "components": {
             "schemas": schemas,
@@ -60,3 +64,11 @@ def build_document(settings: Settings) -> Json:
             "securitySchemes": SCHEMES,
         },
     }
+
+
+def _open(paths: Json) -> None:
+    """Say of every operation of *paths* that it needs no key."""
+    for item in paths.values():
+        for method, operation in item.items():
+            if method != "parameters":
+                operation["security"] = []

@@ -17,6 +17,7 @@ from serving.openapi.parts import (
     Rules,
     answer,
     array,
+    body,
     in_path,
     in_query,
     members,
@@ -85,6 +86,7 @@ SCHEMAS: Json = {
         },
         optional=["rules"],
     ),
+    "Answers": members({"answers": array(ref("Answer"))}),
 }
 
 EXAMPLE_ITEM: Json = {
@@ -176,6 +178,28 @@ def wish_parameters(rules: Rules) -> list[Json]:
     ]
 
 
+def _batch(rules: Rules) -> Json:
+    """The body of `POST /recs`: users, and what a query may say."""
+    asked = {
+        parameter["name"]: parameter["schema"]
+        for parameter in wish_parameters(rules)
+        if parameter["in"] == "query"
+    }
+    users = array(ID, minItems=1, maxItems=rules.serving.max_users)
+    rest = asked | {"explain": {"type": "boolean", "default": False}}
+    return {
+        **members({"users": users, **rest}, optional=list(rest)),
+        "patternProperties": {
+            "^context\\.[a-z][a-z0-9_]{0,31}$": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": MAX_CONTEXT,
+                "pattern": PRINTABLE,
+            }
+        },
+    }
+
+
 def _responses(example: Json) -> Json:
     return {
         "200": answer("The items, best first.", ref("Answer"), example, _TAIL),
@@ -203,6 +227,26 @@ def paths(rules: Rules) -> Json:
                 "summary": "Recommendations for a user",
                 "parameters": wish_parameters(rules),
                 "responses": _responses(EXAMPLE),
+            },
+        },
+        "/recs": {
+            "post": {
+                "operationId": "postRecs",
+                "tags": [TAG],
+                "summary": "Recommendations for many users at once",
+                "requestBody": body(_batch(rules), {"two users": {"users": ["1", "2"], "n": 5}}),
+                "responses": {
+                    "200": answer(
+                        "An answer for each user, in their order.",
+                        ref("Answers"),
+                        {"answers": [EXAMPLE, {**EXAMPLE, "user_id": "2"}]},
+                        ("X-Recs-Version", "Server-Timing"),
+                    ),
+                    **problems(
+                        *("400", "401", "403", "404Surface", "408", "413", "414", "415"),
+                        *("422", "429", "500"),
+                    ),
+                },
             },
         },
         "/session/recs": {

@@ -35,7 +35,7 @@ BAD_PATHS = [
     (b"/recs/a%00b", 422),
     (b"/recs/" + b"x" * 129, 422),
     (b"/recs/", 404),
-    (b"/recs", 404),
+    (b"/recs", 405),
     (b"/%2e%2e/recs/u1", 404),
     (b"/recs/u1?" + b"&".join([b"a=1"] * 501), 422),
     (b"/recs/u1?a=" + b"x" * 8000, 414),

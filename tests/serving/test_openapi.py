@@ -102,6 +102,8 @@ REQUESTS = [
     ("/session/recs", "get", "/session/recs?items=i1,i2", 200),
     ("/session/recs", "get", "/session/recs", 422),
     ("/items/{item}/similar", "get", "/items/i1/similar", 200),
+    ("/recs", "post", {"users": ["u1", "nobody"], "n": 2}, 200),
+    ("/recs", "post", {"users": []}, 422),
     ("/rank", "post", {"user_id": "u1", "items": ["i1", "i2", "nothing"]}, 200),
     ("/rank", "post", {"items": []}, 422),
     ("/users/{user}/profile", "get", "/users/u1/profile", 200),

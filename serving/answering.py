@@ -1,0 +1,188 @@
+"""From a checked wish to a response: look up, fill, write, and what the headers say."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+import redis
+from flask import Response, g, request
+
+from serving.answer import write_answer
+from serving.explanation import Explanation
+from serving.provenance import Provenance
+from serving.rules import apply_rules, load_rules
+from serving.session import followed
+from serving.settings import ServingSettings, Tier
+from serving.shelf import OnShelf, Shelf
+from serving.sight.served import Served, user_kind
+from serving.tiers import Filled, Supply, fill
+from serving.wish import Wish
+
+log = logging.getLogger("nightshelf.serving")
+
+JSON = "application/json"
+AT_ONCE = 32  # answers of a batch that are written before other requests have their turn
+
+
+class Answering:
+    """Answers wishes from *shelf*, as the settings say."""
+
+    def __init__(self, shelf: Shelf, settings: ServingSettings) -> None:
+        self._shelf = shelf
+        self._settings = settings
+        self._rules = load_rules(settings.rules)
+
+    def respond(self, asked: Wish) -> Response:
+        """The response to one wish; 304 where the caller has it already."""
+        started = time.perf_counter()
+        wish, tiers, applied = apply_rules(self._rules, asked, self._settings.tiers)
+        supply = self._look_up(wish)
+        looked_up = time.perf_counter()
+        provenance, is_stale = self._provenance(supply)
+        headers = {
+            "X-Recs-Version": provenance.version or "none",
+            "Cache-Control": "private, no-cache",
+        }
+        tag = _tag(supply, wish, tiers, is_stale=is_stale)
+        body, status = "", HTTPStatus.OK
+        if tag is not None and _has(tag):
+            status = HTTPStatus.NOT_MODIFIED
+        else:
+            filled, body = self._write(wish, tiers, applied, supply, provenance, is_stale=is_stale)
+            headers["Content-Type"] = JSON
+            tier = headers["X-Recs-Tier"] = filled[0][0] if filled else tiers[-1]
+            user = user_kind(wish.user_id, is_known=supply.found.is_known)
+            g.served = Served(wish.surface, tier, user, len(filled), wish.n)
+        if tag is not None and self._shelf.is_available:  # it may have given up meanwhile
+            headers["ETag"] = f'"{tag}"'
+        headers["Server-Timing"] = _timing(started, looked_up, time.perf_counter())
+        return Response(body, status, headers)
+
+    def respond_all(self, wishes: Sequence[Wish]) -> Response:
+        """One response with the answers to *wishes*, which differ in their user alone."""
+        started = time.perf_counter()
+        snapshot = self._shelf.snapshot
+        found = self._look_up_all(wishes)
+        looked_up = time.perf_counter()
+        texts = []
+        provenance = self._shelf.static.provenance
+        for place, (asked, on_shelf) in enumerate(zip(wishes, found, strict=True)):
+            wish, tiers, applied = apply_rules(self._rules, asked, self._settings.tiers)
+            supply = Supply(self._shelf, snapshot, on_shelf)
+            provenance, is_stale = self._provenance(supply)
+            _, text = self._write(wish, tiers, applied, supply, provenance, is_stale=is_stale)
+            texts.append(text)
+            if place % AT_ONCE == AT_ONCE - 1:
+                time.sleep(0)  # a thousand answers are many milliseconds
+        headers = {
+            "X-Recs-Version": provenance.version or "none",
+            "Cache-Control": "private, no-store",
+            "Content-Type": JSON,
+            "Server-Timing": _timing(started, looked_up, time.perf_counter()),
+        }
+        return Response(f'{{"answers": [{", ".join(texts)}]}}', HTTPStatus.OK, headers)
+
+    def _provenance(self, supply: Supply) -> tuple[Provenance, bool]:
+        provenance = (supply.snapshot or self._shelf.static).provenance
+        return provenance, provenance.is_stale(self._settings.stale_after, datetime.now(UTC))
+
+    def _look_up(self, wish: Wish) -> Supply:
+        snapshot = self._shelf.snapshot
+        found = OnShelf(session=wish.session)
+        if snapshot is not None and wish.user_id is not None:
+            try:
+                found = self._shelf.fetch(
+                    snapshot, wish.surface, wish.user_id, explain=wish.explain
+                )
+            except (redis.RedisError, OSError) as error:
+                self._give_up(error)
+        return Supply(self._shelf, snapshot, found)
+
+    def _look_up_all(self, wishes: Sequence[Wish]) -> list[OnShelf]:
+        """What the store has for every user, in one trip, and in one more what is next to items."""
+        snapshot, nothing = self._shelf.snapshot, [OnShelf() for _ in wishes]
+        if snapshot is None:
+            return nothing
+        users = [wish.user_id or "" for wish in wishes]
+        surface, explain = wishes[0].surface, wishes[0].explain
+        try:
+            found = self._shelf.fetch_many(snapshot, surface, users, explain=explain)
+            if "session" in self._settings.tiers:
+                wanted = wishes[0].offset + wishes[0].n
+                short = [one for one in found if one.is_short(wanted)]
+                items = {item for one in short for item in followed(one.last_items)}
+                similar = self._shelf.fetch_similar(snapshot, sorted(items))
+                for one in found:
+                    one.similar = similar
+        except (redis.RedisError, OSError) as error:
+            self._give_up(error)
+            return nothing
+        return found
+
+    def _write(
+        self,
+        wish: Wish,
+        tiers: Sequence[Tier],
+        applied: Sequence[str],
+        supply: Supply,
+        provenance: Provenance,
+        *,
+        is_stale: bool,
+    ) -> tuple[Filled, str]:
+        filled = self._fill(supply, wish, tiers)
+        explanations = self._explanations(supply, wish) if wish.explain else None
+        last_tier = tiers[-1]
+        text = write_answer(
+            wish, filled, provenance, last_tier, explanations, is_stale=is_stale, rules=applied
+        )
+        return filled, text
+
+    def _fill(self, supply: Supply, wish: Wish, tiers: Sequence[Tier]) -> Filled:
+        try:
+            return fill(tiers, supply, wish)
+        except (redis.RedisError, OSError) as error:  # of a cold catalogue block
+            self._give_up(error)
+        return fill(tiers, Supply(self._shelf, supply.snapshot, OnShelf()), wish)
+
+    def _give_up(self, error: Exception) -> None:
+        """Let the requests to come answer without the store once that happened too often."""
+        self._shelf.breaker.failed()
+        log.warning("store: %s; answering without it", error)
+
+    def _explanations(self, supply: Supply, wish: Wish) -> Mapping[str, Explanation]:
+        """Item id → explanation, of the own list; empty for a user whom nobody explained."""
+        if supply.snapshot is None or not supply.found.explained:
+            return {}
+        try:
+            return self._shelf.explain(supply.snapshot, wish.surface, supply.found)
+        except (redis.RedisError, OSError) as error:  # of a cold catalogue block
+            self._give_up(error)
+            return {}
+
+
+def _has(tag: str) -> bool:
+    """Whether the caller says to have the answer of that *tag*."""
+    asks = "HTTP_IF_NONE_MATCH" in request.environ  # as few do: parsing costs more than looking
+    return asks and request.if_none_match.contains_weak(tag)
+
+
+def _tag(supply: Supply, wish: Wish, tiers: Sequence[Tier], *, is_stale: bool) -> str | None:
+    """The same for the same answer, from what decides it; None while the store does not answer.
+
+    Lists never change within a version, so that its name stands for them.
+    """
+    if supply.snapshot is None or not supply.shelf.is_available:
+        return None
+    version, hidden = supply.snapshot.pointer.version, supply.shelf.hidden_tag
+    said = repr((version, wish.as_key(), tiers, supply.found.recent, hidden, is_stale))
+    return hashlib.blake2b(said.encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
+
+
+def _timing(started: float, looked_up: float, ended: float) -> str:
+    store, total = 1000 * (looked_up - started), 1000 * (ended - started)
+    return f"store;dur={store:.2f}, fill;dur={total - store:.2f}, total;dur={total:.2f}"
