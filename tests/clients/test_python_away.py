@@ -104,6 +104,7 @@ def test_a_new_version_is_seen_though_the_old_answer_is_held(tmp_path):
         assert (process, kept) not in shelf._transport._idle
         # The whole service goes.
         last = shelf.recs("u1", n=2)
+        shelf.close()
         service.gunicorn.stop()
         with pytest.raises(UnreachableError, match=r"127\.0\.0\.1:\d+: "):
             shelf.recs("u1", n=2)

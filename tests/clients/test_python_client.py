@@ -101,7 +101,7 @@ def test_profiles_features_and_versions_are_read(shelf):
     versions = shelf.versions()
     assert versions.active.version == version_id(1)
     assert [(each.version, each.live) for each in versions.versions] == [(version_id(1), True)]
-    assert versions.versions[0].surfaces == ("home", "discover")
+    assert versions.versions[0].surfaces == ("discover", "home")
     assert shelf.ready().checks["store"] == "ok"
 
 
@@ -121,7 +121,7 @@ def test_a_problem_names_parameter_found_and_expected(shelf):
 def test_without_a_key_the_service_refuses(service):
     """With a type of its own, also for a wrong key; health asks for none."""
     for key in (None, "ns_000000000000_wrong"):
-        with Client(service.url, key=key, timeout_s=10) as stranger:
+        with Client(f"{service.url}/v1/", key=key, timeout_s=10) as stranger:
             with pytest.raises(AccessError) as caught:
                 stranger.recs("u1")
             assert caught.value.status == 401

@@ -30,7 +30,7 @@ _OK, _NOT_MODIFIED, _UNAVAILABLE = 200, 304, 503
 
 
 class Client:
-    """A Nightshelf service at *url*, such as `https://recs.example`.
+    """A Nightshelf service at *url*, such as `https://recs.example`, with or without `/v1`.
 
     Make one for a process: threads share it, and its connections stay open. Every method raises
     `UnreachableError`, `AnswerError` or a `ProblemError`; those with recommendations ask

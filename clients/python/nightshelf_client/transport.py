@@ -40,18 +40,18 @@ class Transport:
         keep: int,
         tls: ssl.SSLContext | None = None,
     ) -> None:
+        # A deque's append and pop need no lock. The process is noted for the case of a fork.
+        self._idle: deque[tuple[int, http.client.HTTPConnection]] = deque()
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"url = {url!r}: expected http:// or https:// and a host")
         if parts.query or parts.fragment or parts.username is not None:
             raise ValueError(f"url = {url!r}: expected no user, no ? and no #")
-        self.prefix = parts.path.rstrip("/")
+        self._prefix = parts.path.rstrip("/").removesuffix("/v1")
         self._host, self._port = parts.hostname, parts.port
         self._timeout_s = timeout_s
         self._tls = (tls or ssl.create_default_context()) if parts.scheme == "https" else None
         self._keep = keep
-        # A deque's append and pop need no lock. The process is noted for the case of a fork.
-        self._idle: deque[tuple[int, http.client.HTTPConnection]] = deque()
 
     def send(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
@@ -78,6 +78,9 @@ class Transport:
         while (connection := self._take()) is not None:
             connection.close()
 
+    def __del__(self) -> None:
+        self.close()
+
     def _exchange(
         self,
         connection: http.client.HTTPConnection,
@@ -87,7 +90,7 @@ class Transport:
         body: bytes | None,
     ) -> Response:
         try:
-            connection.request(method, self.prefix + target, body, dict(headers))
+            connection.request(method, self._prefix + target, body, dict(headers))
             answer = connection.getresponse()
             data = answer.read()
         except BaseException:  # half an exchange: nobody may go on with this connection
@@ -113,6 +116,7 @@ class Transport:
                 return None
             if process == os.getpid():
                 return connection
+            connection.close()  # this process's copy alone: the parent's stays open
 
     def _give_back(self, connection: http.client.HTTPConnection) -> None:
         if len(self._idle) < self._keep:
