@@ -8,12 +8,15 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import NamedTuple
 
 import redis
 from flask import Response, g, request
+from werkzeug.http import parse_etags
 
 from serving.answer import write_answer
 from serving.explanation import Explanation
+from serving.lean import LeanResponse
 from serving.provenance import Provenance
 from serving.rules import apply_rules, load_rules
 from serving.session import followed
@@ -29,6 +32,15 @@ JSON = "application/json"
 AT_ONCE = 32  # answers of a batch that are written before other requests have their turn
 
 
+class Answered(NamedTuple):
+    """What goes out, before the manners that all answers have."""
+
+    status: HTTPStatus
+    headers: list[tuple[str, str]]
+    body: bytes
+    served: Served | None  # None: nothing that the caller did not have
+
+
 class Answering:
     """Answers wishes from *shelf*, as the settings say."""
 
@@ -39,29 +51,36 @@ class Answering:
 
     def respond(self, asked: Wish) -> Response:
         """The response to one wish; 304 where the caller has it already."""
+        answered = self.answer(asked, request.environ.get("HTTP_IF_NONE_MATCH"))
+        if answered.served is not None:
+            g.served = answered.served
+        return LeanResponse([answered.body], answered.status, answered.headers)
+
+    def answer(self, asked: Wish, if_none_match: str | None) -> Answered:
+        """The answer to one wish, outside of any request; 304 if a tag given is that of now."""
         started = time.perf_counter()
         wish, tiers, applied = apply_rules(self._rules, asked, self._settings.tiers)
         supply = self._look_up(wish)
         looked_up = time.perf_counter()
         provenance, is_stale = self._provenance(supply)
-        headers = {
-            "X-Recs-Version": provenance.version or "none",
-            "Cache-Control": "private, no-cache",
-        }
+        headers = [
+            ("X-Recs-Version", provenance.version or "none"),
+            ("Cache-Control", "private, no-cache"),
+        ]
         tag = _tag(supply, wish, tiers, is_stale=is_stale)
-        body, status = "", HTTPStatus.OK
-        if tag is not None and _has(tag):
+        body, status, served = "", HTTPStatus.OK, None
+        if None not in (tag, if_none_match) and parse_etags(if_none_match).contains_weak(str(tag)):
             status = HTTPStatus.NOT_MODIFIED
         else:
             filled, body = self._write(wish, tiers, applied, supply, provenance, is_stale=is_stale)
-            headers["Content-Type"] = JSON
-            tier = headers["X-Recs-Tier"] = filled[0][0] if filled else tiers[-1]
+            tier = filled[0][0] if filled else tiers[-1]
+            headers += (("Content-Type", JSON), ("X-Recs-Tier", tier))
             user = user_kind(wish.user_id, is_known=supply.found.is_known)
-            g.served = Served(wish.surface, tier, user, len(filled), wish.n)
+            served = Served(wish.surface, tier, user, len(filled), wish.n)
         if tag is not None and self._shelf.is_available:  # it may have given up meanwhile
-            headers["ETag"] = f'"{tag}"'
-        headers["Server-Timing"] = _timing(started, looked_up, time.perf_counter())
-        return Response(body, status, headers)
+            headers.append(("ETag", f'"{tag}"'))
+        headers.append(("Server-Timing", _timing(started, looked_up, time.perf_counter())))
+        return Answered(status, headers, body.encode("utf-8", "backslashreplace"), served)
 
     def respond_all(self, wishes: Sequence[Wish]) -> Response:
         """One response with the answers to *wishes*, which differ in their user alone."""
@@ -163,12 +182,6 @@ class Answering:
         except (redis.RedisError, OSError) as error:  # of a cold catalogue block
             self._give_up(error)
             return {}
-
-
-def _has(tag: str) -> bool:
-    """Whether the caller says to have the answer of that *tag*."""
-    asks = "HTTP_IF_NONE_MATCH" in request.environ  # as few do: parsing costs more than looking
-    return asks and request.if_none_match.contains_weak(tag)
 
 
 def _tag(supply: Supply, wish: Wish, tiers: Sequence[Tier], *, is_stale: bool) -> str | None:

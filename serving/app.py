@@ -13,6 +13,7 @@ from serving.admin import Note, admin_blueprint
 from serving.api_pages import pages_blueprint
 from serving.audit import note_with
 from serving.cors import CorsSettings, add_cors, add_page_headers
+from serving.express import add_express
 from serving.features import features_blueprint
 from serving.health import health_blueprint
 from serving.limits import LimitSettings, add_limits
@@ -49,7 +50,7 @@ def create_app(settings: Settings, shelf: Shelf, note: Note | None = None) -> Fl
     app = Flask("nightshelf", static_folder=None)
     app.url_map.converters["anything"] = Anything
     app.url_map.merge_slashes = False  # "a//b" is another user than "a/b"
-    watch(app, shelf, settings)  # first, so that it times the other hooks as well
+    watched = watch(app, shelf, settings)  # first, so that it times the other hooks as well
     v1 = Blueprint("v1", __name__, url_prefix="/v1")
     for blueprint in (
         recs_blueprint(shelf, serving, limits),
@@ -68,7 +69,8 @@ def create_app(settings: Settings, shelf: Shelf, note: Note | None = None) -> Fl
     add_cors(app, settings.read(CorsSettings))
     add_page_headers(app)
     answer_problems(app)
-    guard(app, settings)  # after all routes, and after the request has its id
+    guarded = guard(app, settings)  # after all routes, and after the request has its id
+    add_express(app, shelf, serving, settings.read(CorsSettings), guarded, watched)
     return app
 
 

@@ -97,7 +97,7 @@ def add_page_headers(app: Flask) -> None:
 
     @app.after_request
     def guard(response: Response) -> Response:
-        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers.add("X-Content-Type-Options", "nosniff")
         if response.mimetype == "text/html":
             response.headers.setdefault("Content-Security-Policy", page_policy((), ()))
             response.headers["Referrer-Policy"] = "no-referrer"

@@ -26,6 +26,7 @@ _metrics = _settings.read(MetricsSettings)
 wsgi_app = "serving.wsgi:app"
 bind = _serving.bind
 worker_class = "serving.worker.Worker"  # gevent, whose refusals are problems
+logger_class = "serving.worker.Logger"
 workers = _serving.workers
 worker_connections = _serving.connections
 preload_app = False  # a poller started before the fork would not run in any worker

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import re
 import uuid
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
+from werkzeug.http import parse_accept_header
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 REQUEST_ID = "X-Request-ID"
 MIN_GZIP = 1024  # bytes; below, the packets are as many as without
+
+# Of requests that bring no id: drawn once a process, since each draw asks the kernel.
+_PROCESS = uuid.uuid4().hex[:20]
+_COUNT = itertools.count(1)
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -21,23 +32,49 @@ def add_manners(app: Flask) -> None:
     app.after_request(_answer_by_name)
 
 
+def name_of(environ: WSGIEnvironment) -> str:
+    """What the request is called: by its caller, if in proper words, else by us."""
+    given = environ.get("HTTP_X_REQUEST_ID")
+    if given is None or _GIVEN_ID.fullmatch(given) is None:
+        return f"{_PROCESS}{next(_COUNT):012x}"
+    return str(given)
+
+
+def takes_gzip(environ: WSGIEnvironment) -> bool:
+    """Whether the caller reads gzip."""
+    said = environ.get("HTTP_ACCEPT_ENCODING")
+    return said is not None and _accepts_gzip(said)
+
+
+def shorten(body: bytes) -> bytes:
+    """*body* as gzip, the same for the same."""
+    return gzip.compress(body, 1, mtime=0)
+
+
+@lru_cache(maxsize=256)  # callers are few programs, each with one way to say it
+def _accepts_gzip(said: str) -> bool:
+    return bool(parse_accept_header(said)["gzip"])
+
+
 def _name_request() -> None:
-    given = request.headers.get(REQUEST_ID, "")
-    g.request_id = given if _GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
+    g.request_id = name_of(request.environ)
 
 
 def _answer_by_name(response: Response) -> Response:
-    response.headers[REQUEST_ID] = g.request_id
+    response.headers.add(REQUEST_ID, g.request_id)
     return response
 
 
 def _shorten(response: Response) -> Response:
-    response.vary.add("Accept-Encoding")
-    if not request.accept_encodings["gzip"] or response.direct_passthrough:
+    if "Vary" in response.headers:
+        response.vary.add("Accept-Encoding")
+    else:
+        response.headers.add("Vary", "Accept-Encoding")
+    if response.direct_passthrough or not takes_gzip(request.environ):
         return response
     body = response.get_data()
     if len(body) >= MIN_GZIP and "Content-Encoding" not in response.headers:
-        response.set_data(gzip.compress(body, 1, mtime=0))
+        response.set_data(shorten(body))
         response.headers["Content-Encoding"] = "gzip"
         tag, _ = response.get_etag()
         if tag is not None:  # other bytes: the tag holds for their meaning only

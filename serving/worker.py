@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from gunicorn import http
+from gunicorn.glogging import Logger as GunicornLogger
 from gunicorn.workers.ggevent import GeventWorker
 
 _STATUS_BY_ERROR: dict[type[Exception], HTTPStatus] = {
@@ -18,6 +19,13 @@ _STATUS_BY_ERROR: dict[type[Exception], HTTPStatus] = {
     http.errors.ForbiddenProxyRequest: HTTPStatus.FORBIDDEN,
 }
 _DETAIL = "The request is not HTTP as this service reads it"
+
+
+class Logger(GunicornLogger):  # type: ignore[misc] # gunicorn has no types
+    """gunicorn's own log without its line for every request: `serving.sight` writes those."""
+
+    def access(self, resp: Any, req: Any, environ: Any, request_time: Any) -> None:
+        """Nothing: even a line that nobody reads is put together first."""
 
 
 class Worker(GeventWorker):  # type: ignore[misc] # gunicorn has no types

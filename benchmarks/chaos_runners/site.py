@@ -52,8 +52,7 @@ class Site:
 
     def workers(self) -> list[int]:
         """Of the workers, oldest first; not of the exporter of metrics, a program of its own."""
-        master = psutil.Process(self.pid)
-        children = [one for one in master.children() if one.cmdline() == master.cmdline()]
+        children = [one for one in psutil.Process(self.pid).children() if not _is_exporter(one)]
         return [child.pid for child in sorted(children, key=lambda one: one.create_time())]
 
     def ready(self) -> dict[str, Any]:
@@ -79,3 +78,10 @@ class Site:
         """End it and wait for it."""
         self._process.terminate()
         self._process.wait(STOPPING_S)
+
+
+def _is_exporter(process: psutil.Process) -> bool:
+    try:
+        return any(part.endswith("exporter.py") for part in process.cmdline())
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return True  # nor is it a worker any more

@@ -82,6 +82,27 @@ class Guard:
         if route == "admin" and request.method not in SAFE_METHODS:
             note_begun(self._audit)
 
+    @property
+    def counts_requests(self) -> bool:
+        """Whether requests are limited, so that each has to be counted once."""
+        return bool(self._limiters)
+
+    def lets_pass(self, endpoint: str, environ: Mapping[str, Any]) -> bool:
+        """Whether a request to read from *endpoint* is allowed, where nothing is limited.
+
+        Why it is not, `authorize` says.
+        """
+        route = self._classes[endpoint]
+        if route != "read":
+            return False
+        if self._doorkeeper is None:
+            return True
+        try:
+            identity = self._doorkeeper.identify(environ.get("HTTP_AUTHORIZATION"))
+        except CredentialsError:
+            return False
+        return route in RIGHTS[identity.role]
+
     def close_book(self, response: Response) -> Response:
         """Note how an administrator's request ended."""
         note_answered(self._audit, response)

@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
 
@@ -14,9 +15,12 @@ from serving.settings import ServingSettings
 from serving.shelf import Shelf
 from serving.sight.routes import method_of, route_of
 from serving.sight.served import Request
-from serving.sight.settings import LogsSettings, MetricsSettings
+from serving.sight.settings import LogsSettings, MetricsSettings, TracesSettings
 from serving.sight.traces import trace
 from settings import ProjectSettings, Settings
+
+if TYPE_CHECKING:
+    from serving.answering import Answered
 
 FLUSH_EVERY_S = 1.0
 BREAKER_STATES = ("closed", "open")
@@ -38,6 +42,7 @@ class Watch:
         self._is_counted = settings.read(MetricsSettings).enabled
         logs = settings.read(LogsSettings)
         self._logged = logs.requests
+        self._traces = settings.read(TracesSettings).enabled
         self._slow_s = logs.slow.total_seconds()
 
     def start(self) -> None:
@@ -69,6 +74,30 @@ class Watch:
         if self._logged == "all" or (is_trouble and self._logged == "errors"):
             self._log(response, seconds)
         return response
+
+    @property
+    def sees_requests(self) -> bool:
+        """Whether each request has to be seen as such, for its trace or its line in the log."""
+        return self._logged == "all" or self._traces
+
+    def note(
+        self, route: str, method: str, status: int, seconds: float, answered: Answered, name: str
+    ) -> None:
+        """As `note_answer`, of an answer without a request of Flask's; *name* is the request's."""
+        if self._is_counted:
+            self.metrics.answered(Request(route, method, status, seconds, answered.served))
+        if seconds > self._slow_s and self._logged == "errors":
+            headers = dict(answered.headers)
+            fields = {
+                "route": route,
+                "method": method,
+                "status": status,
+                "ms": round(seconds * 1000, 2),
+                "version": headers.get("X-Recs-Version"),
+                "tier": headers.get("X-Recs-Tier"),
+                "request_id": name,
+            }
+            log.info("answered", extra={"fields": fields})
 
     def _run(self) -> None:
         while True:

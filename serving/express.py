@@ -1,0 +1,138 @@
+"""The short way of the most frequent request: a plain `GET /recs/<user>`, without Flask around it.
+
+Flask's contexts, routing and hooks take more time than looking up, filling and writing the answer.
+A request of plain words is answered here from the same functions; whatever is out of the ordinary
+goes on to Flask, and so does whatever would be an error, which is said there. Answers are the same
+byte for byte (tests/serving/test_express.py).
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from flask import Flask
+from werkzeug.datastructures import MultiDict
+
+from serving.access.guard import Guard
+from serving.answering import Answered, Answering
+from serving.cors import CorsSettings
+from serving.manners import MIN_GZIP, REQUEST_ID, name_of, shorten, takes_gzip
+from serving.parameters import read_wish
+from serving.settings import ServingSettings
+from serving.shelf import Shelf
+from serving.sight.watch import Watch
+from serving.wish import Wish
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+ENDPOINT = "recs.recs"
+ROUTES = {"/recs/": "/recs/<user_id>", "/v1/recs/": "/v1/recs/<user_id>"}
+
+_PATH = re.compile(r"(/recs/|/v1/recs/)([A-Za-z0-9._~-]{1,128})")
+# Each name once, its value in plain words; what else a query may say is read by Flask.
+_PAIR = r"(?:n|offset|surface|seen|device|hour|country|min_score)=[A-Za-z0-9._-]+"
+_QUERY = re.compile(rf"(?:{_PAIR}(?:&{_PAIR})*)?")
+
+_OK = f"{HTTPStatus.OK.value} {HTTPStatus.OK.phrase}"
+_NOT_MODIFIED = f"{HTTPStatus.NOT_MODIFIED.value} {HTTPStatus.NOT_MODIFIED.phrase.upper()}"
+
+
+class Express:
+    """Answers plain requests for lists, and hands all others to *flask*."""
+
+    def __init__(
+        self,
+        flask: WSGIApplication,
+        shelf: Shelf,
+        settings: ServingSettings,
+        guard: Guard,
+        watch: Watch,
+        *,
+        vary: str,
+    ) -> None:
+        self.flask = flask
+        self._shelf = shelf
+        self._settings = settings
+        self._guard = guard
+        self._watch = watch
+        self._vary = vary
+        self._answering = Answering(shelf, settings)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """The WSGI application."""
+        started = time.perf_counter()
+        path = _PATH.fullmatch(environ["PATH_INFO"])
+        if (
+            path is None
+            or environ["REQUEST_METHOD"] != "GET"
+            or "HTTP_ORIGIN" in environ
+            or not self._guard.lets_pass(ENDPOINT, environ)
+        ):
+            return self.flask(environ, start_response)
+        try:
+            wish = self._read(path[2], environ.get("QUERY_STRING", ""))
+            if wish is None:
+                return self.flask(environ, start_response)
+            answered = self._answering.answer(wish, environ.get("HTTP_IF_NONE_MATCH"))
+        except Exception:  # said, and logged, by those whose task it is
+            return self.flask(environ, start_response)
+        name = name_of(environ)
+        headers, body = self._with_manners(answered, name, environ)
+        status = _OK if answered.status == HTTPStatus.OK else _NOT_MODIFIED
+        seconds = time.perf_counter() - started
+        self._watch.note(ROUTES[path[1]], "GET", int(answered.status), seconds, answered, name)
+        start_response(status, headers)
+        return [body]
+
+    def _read(self, user_id: str, query: str) -> Wish | None:
+        """The wish of plain words; None of others."""
+        if _QUERY.fullmatch(query) is None:
+            return None
+        pairs = [pair.partition("=")[::2] for pair in query.split("&")] if query else []
+        arguments = MultiDict(dict(pairs))
+        if len(arguments) != len(pairs):
+            return None
+        snapshot = self._shelf.snapshot
+        surfaces = self._shelf.static.surfaces if snapshot is None else snapshot.surfaces
+        return read_wish(user_id, arguments, tuple(surfaces), self._settings)
+
+    def _with_manners(
+        self, answered: Answered, name: str, environ: WSGIEnvironment
+    ) -> tuple[list[tuple[str, str]], bytes]:
+        """Headers and body as every answer has them."""
+        body, headers = answered.body, answered.headers
+        if len(body) >= MIN_GZIP and takes_gzip(environ):
+            body = shorten(body)
+            headers = [
+                (key, f"W/{value}") if key == "ETag" else (key, value) for key, value in headers
+            ]
+            headers.append(("Content-Encoding", "gzip"))
+        headers += (
+            (REQUEST_ID, name),
+            ("Vary", self._vary),
+            ("X-Content-Type-Options", "nosniff"),
+        )
+        if answered.status == HTTPStatus.OK:
+            headers.append(("Content-Length", str(len(body))))
+        return headers, body
+
+
+def add_express(
+    app: Flask,
+    shelf: Shelf,
+    settings: ServingSettings,
+    cors: CorsSettings,
+    guard: Guard,
+    watch: Watch,
+) -> None:
+    """Put the short way before *app*, unless every request is to be traced, logged or limited."""
+    if watch.sees_requests or guard.counts_requests:
+        return
+    vary = "Origin, Accept-Encoding" if cors.origins else "Accept-Encoding"
+    express = Express(app.wsgi_app, shelf, settings, guard, watch, vary=vary)
+    app.wsgi_app = express  # type: ignore[method-assign] # where Flask wants middleware
