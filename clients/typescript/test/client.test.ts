@@ -97,7 +97,7 @@ test("a refusal is a problem with what was found and expected", async () => {
 });
 
 test("without a key the service refuses", async () => {
-  const stranger = createNightshelf({ baseUrl, timeoutMs: 10_000 });
+  const stranger = createNightshelf({ baseUrl: `${baseUrl}/v1/`, timeoutMs: 10_000 });
   await assert.rejects(stranger.recs("u1"), { status: 401 });
 });
 
