@@ -15,7 +15,7 @@ export PYTHONPATH := $(CURDIR)
 export UV_SYSTEM_CERTS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down night serve airflow test check sql-lint sql-test bench fuzz lock clean
+.PHONY: help setup demo up down night serve airflow test check sql-lint sql-test bench fuzz clients lock clean
 
 help: ## print this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,11 @@ bench: setup ## the benchmarks, small; each prints one JSON line last
 
 fuzz: setup ## made-up requests against the app, with every check (EXAMPLES=300 of each route)
 	@$(BIN)/python -m tests.serving.fuzz $(if $(EXAMPLES),--examples $(EXAMPLES))
+
+clients: setup ## the description, what is made from it, and the clients' tests (Node 20)
+	@$(BIN)/python -m serving --settings /dev/null openapi > clients/typescript/openapi.json
+	@cd clients/typescript && npm ci --silent && npm run --silent generate
+	@$(BIN)/python -m pytest tests/clients
 
 lock: ## pin the newest versions that requirements*.in allow (UPGRADE=1), else only what changed
 	@test -x $(BIN)/uv || $(MAKE) setup

@@ -1,4 +1,4 @@
-"""`python -m serving`: the keys of the web tier."""
+"""`python -m serving`: the description of the web tier, and its keys."""
 
 from __future__ import annotations
 

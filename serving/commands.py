@@ -1,22 +1,27 @@
-"""`keys new|list|revoke`: who may call the web tier."""
+"""`openapi`: the description of the routes. `keys new|list|revoke`: who may call them."""
 
 from __future__ import annotations
 
 import argparse
 import getpass
+import json
 import os
 import sys
 
 from serving.access.identity import ROLES
 from serving.access.keys import add_key, read_keys, revoke_key
 from serving.access.settings import AccessSettings, keys_file
+from serving.openapi import build_document
 from settings import Settings
 from store.audit import AuditLog, audit_file
 
 
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `keys` to *commands*."""
-    keys = commands.add_parser("keys", help="API keys: make, list, revoke", description=__doc__)
+    """Add `openapi` and `keys` to *commands*."""
+    openapi = commands.add_parser("openapi", help="print what /openapi.json of the app answers")
+    openapi.set_defaults(command=_openapi)
+    about = "API keys: make, list, revoke"
+    keys = commands.add_parser("keys", help=about, description=about)
     actions = keys.add_subparsers(title="actions", metavar="ACTION", required=True)
     new = actions.add_parser("new", help="make a key and print it, this once")
     new.add_argument("--name", required=True, help="who uses it, as the audit log will say")
@@ -26,6 +31,10 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     revoke = actions.add_parser("revoke", help="let a key count no more, within a second")
     revoke.add_argument("key", help="its id or name")
     revoke.set_defaults(command=_revoke)
+
+
+def _openapi(settings: Settings, options: argparse.Namespace) -> None:
+    print(json.dumps(build_document(settings), ensure_ascii=False, indent=2))
 
 
 def _new(settings: Settings, options: argparse.Namespace) -> None:

@@ -105,7 +105,7 @@ def test_a_bug_is_logged_once_with_the_id_of_its_request(site, caplog, monkeypat
 
     monkeypatch.setattr(caplog.handler, "formatter", JsonFormatter())
     caplog.clear()
-    answer = site.http.get("/recs/u1", headers={"X-Request-ID": "req-7"})
+    answer = site.http.get("/recs/u1?explain=1", headers={"X-Request-ID": "req-7"})
     assert answer.status_code == 500
     said = [json.loads(line) for line in caplog.text.splitlines()]
     assert [(line["message"], line["request_id"]) for line in said] == [

@@ -20,7 +20,9 @@ def spans(site, monkeypatch):
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    trace_with(site.http.application, provider)
+    app = site.http.application
+    app.wsgi_app = app.wsgi_app.flask  # as where traces are switched on
+    trace_with(app, provider)
     return exporter.get_finished_spans
 
 
