@@ -350,6 +350,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page that shows lists to people */
+        get: operations["getPage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/page/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists, history and versions as a part of the page
+         * @description What `/` shows, as HTML. A parameter without a value counts as left out.
+         */
+        get: operations["getPageList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/page/page.css": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Its style */
+        get: operations["getPageStyle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/page/page.js": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Its script */
+        get: operations["getPageScript"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2287,7 +2358,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page that needs no other host. */
+            /** @description A page. Nothing of another host is needed. */
             200: {
                 headers: {
                     /** @description The request's own, or one made for it. */
@@ -2295,8 +2366,191 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /** @example <!doctype html>… */
+                    /** @example … */
                     "text/html": string;
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            414: components["responses"]["414"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+        };
+    };
+    getPage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description With the parameters of `/page/list`; without data while keys are asked for. Nothing of another host is needed. */
+            200: {
+                headers: {
+                    /** @description The request's own, or one made for it. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example … */
+                    "text/html": string;
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            414: components["responses"]["414"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+        };
+    };
+    getPageList: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Whose list; without one there is none.
+                 * @example 1
+                 */
+                user?: string;
+                /**
+                 * @description Where it is shown.
+                 * @example home
+                 */
+                surface?: string;
+                /**
+                 * @description A version that is kept; the live one by default.
+                 * @example 20180101T000000-3cf50bee92aa-1f0c9ab2
+                 */
+                version?: string;
+                /**
+                 * @description A second list beside it: another surface, or the id of another version.
+                 * @example 20180101T000000-3cf50bee92aa-1f0c9ab2
+                 */
+                compare?: string;
+                /**
+                 * @description Items of a list.
+                 * @example 10
+                 */
+                n?: number;
+                /**
+                 * @description 1: say what speaks for the first items.
+                 * @example 1
+                 */
+                explain?: "0" | "1";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of a page. Nothing of another host is needed. */
+            200: {
+                headers: {
+                    /** @description The request's own, or one made for it. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example … */
+                    "text/html": string;
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            /** @description No such surface or version. The page says what is wrong. Nothing of another host is needed. */
+            404: {
+                headers: {
+                    /** @description The request's own, or one made for it. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example … */
+                    "text/html": string;
+                };
+            };
+            414: components["responses"]["414"];
+            /** @description A parameter cannot be read. The page says what is wrong. Nothing of another host is needed. */
+            422: {
+                headers: {
+                    /** @description The request's own, or one made for it. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example … */
+                    "text/html": string;
+                };
+            };
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            /** @description A version is not at hand. The page says what is wrong. Nothing of another host is needed. */
+            503: {
+                headers: {
+                    /** @description The request's own, or one made for it. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example … */
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    getPageStyle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A style sheet. Nothing of another host is needed. */
+            200: {
+                headers: {
+                    /** @description The request's own, or one made for it. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example … */
+                    "text/css": string;
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            414: components["responses"]["414"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+        };
+    };
+    getPageScript: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A script. Nothing of another host is needed. */
+            200: {
+                headers: {
+                    /** @description The request's own, or one made for it. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example … */
+                    "text/javascript": string;
                 };
             };
             400: components["responses"]["400"];
