@@ -7,10 +7,13 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app
 
+from serving.poller import Poller
 from serving.settings import ServingSettings
 from serving.shelf import Shelf
+
+POLLER = "nightshelf-poller"  # the extension of an app whose shelf a poller keeps fresh
 
 
 def health_blueprint(shelf: Shelf, settings: ServingSettings) -> Blueprint:
@@ -43,6 +46,10 @@ def _details(shelf: Shelf, settings: ServingSettings) -> dict[str, Any]:
         "age": "ok" if not stale else f"published at {provenance.published_at}",
         "fallback": "ok" if any(shelf.static.surfaces.values()) else "no list to fall back on",
     }
+    poller: Poller | None = current_app.extensions.get(POLLER)
+    if poller is not None:
+        late = "the store was not looked at lately, so that news are not seen; restart this process"
+        checks["poll"] = late if poller.is_late else "ok"
     return {
         "version": provenance.version,
         "generation": None if snapshot is None else snapshot.pointer.generation,

@@ -48,7 +48,8 @@ def save_static(path: Path, lists: StaticLists) -> None:
     surfaces = {name: [_plain(shown) for shown in row] for name, row in lists.surfaces.items()}
     text = json.dumps({**asdict(lists.provenance), "surfaces": surfaces}, ensure_ascii=False)
     beside = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
-    with beside.open("w", encoding="utf-8") as file:
+    # Half a surrogate pair is no UTF-8; with a backslash it is the JSON of the same text.
+    with beside.open("w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from serving.access.guard import guard_of
 from serving.app import create_app, open_shelf
 from serving.collector import keep_collector_away
+from serving.health import POLLER
 from serving.poller import Poller
 from serving.settings import ServingSettings, static_file
 from serving.shared_trips import SharedTrips
@@ -21,5 +22,6 @@ poller = Poller(
 poller.start()
 app = create_app(_settings, _shelf)
 poller.each_poll.append(guard_of(app).poll)
+app.extensions[POLLER] = poller
 app.extensions["sight"].start()
 keep_collector_away()
