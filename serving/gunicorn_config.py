@@ -11,6 +11,7 @@ import os
 import sys
 from typing import Any
 
+from serving.access import front_door
 from serving.access.front_door import check_door
 from serving.settings import ServingSettings
 from serving.sight.keeper import keep_metrics
@@ -50,3 +51,8 @@ def on_starting(server: Any) -> None:
         sys.exit(f"error: {error}")
     if _metrics.enabled:  # once: a reload by SIGHUP leaves the metrics alone
         keep_metrics(workers_directory(_settings), _metrics.bind)
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Tell the worker where it answers: it reads settings that may be others than at the start."""
+    front_door.answers_on[:] = front_door.addresses(listener.sock for listener in server.LISTENERS)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+from serving.access import front_door
 from serving.access.guard import guard_of
 from serving.app import create_app, open_shelf
 from serving.collector import keep_collector_away
@@ -11,7 +14,7 @@ from serving.settings import ServingSettings, static_file
 from serving.shared_trips import SharedTrips
 from settings import load_settings
 
-_settings = load_settings()
+_settings = front_door.keep_door(load_settings(), front_door.answers_on, os.environ)
 _shelf = open_shelf(_settings, SharedTrips)
 
 poller = Poller(

@@ -1,8 +1,15 @@
-"""Before a port is open: strangers are not let in by oversight, and keys can be read."""
+"""Before a port is open: strangers are not let in by oversight, and keys can be read.
+
+Settings are read again by every new worker (a reload by SIGHUP, one that died), when the port is
+open already: then it is shut for those without a key instead.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import logging
+import socket
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from serving.access.keys import HOW_TO_MAKE_ONE, read_keys
 from serving.access.loopback import is_loopback_name
@@ -10,6 +17,11 @@ from serving.access.settings import AccessSettings, keys_file
 from serving.access.tokens import check_jwt
 from settings import Settings
 from settings.errors import NightshelfError
+
+log = logging.getLogger("nightshelf.access")
+
+# Where this process answers, as `check_door` reads it: told by gunicorn after the fork.
+answers_on: list[str] = []
 
 
 class OpenDoorError(NightshelfError):
@@ -34,6 +46,40 @@ def check_door(settings: Settings, binds: Iterable[str], environ: Mapping[str, s
                     "new --name shop --role read), bind to 127.0.0.1, or say [access] public = "
                     "true where a gateway in front checks who calls"
                 )
+
+
+def keep_door(settings: Settings, binds: Sequence[str], environ: Mapping[str, str]) -> Settings:
+    """*settings* as a process may use them that answers on *binds* already, *settings* if none.
+
+    Where `check_door` would have refused them, access control is on, so that only those with a key
+    or token that can be checked are answered, and the reason is in the log. Nothing is raised: a
+    worker that does not start would end the others.
+    """
+    if not binds:
+        return settings
+    try:
+        check_door(settings, binds, environ)
+        return settings
+    except NightshelfError as error:
+        log.error("%s. Until this is mended, nobody is answered here without a valid key", error)
+    access = {"enabled": True, "public": False, "jwt": None}
+    try:
+        found = settings.read(AccessSettings)
+        access = {**settings.tables.get(AccessSettings.section_name, {}), **access}
+        if found.jwt is not None:
+            check_jwt(settings, found.jwt, environ)
+            access["jwt"] = found.jwt
+    except NightshelfError:
+        pass  # what is wrong was said above; keys count, tokens do not
+    return replace(settings, tables={**settings.tables, AccessSettings.section_name: access})
+
+
+def addresses(sockets: Iterable[socket.socket]) -> list[str]:
+    """Where *sockets* listen, whoever opened them, as `[serving] bind` spells it."""
+    names = [(listening.family, listening.getsockname()) for listening in sockets]
+    return [
+        "unix:" if family == socket.AF_UNIX else f"[{name[0]}]:{name[1]}" for family, name in names
+    ]
 
 
 def _check_credentials(

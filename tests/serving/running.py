@@ -34,14 +34,15 @@ class Gunicorn:
         *,
         more: str = "",
         environ: Mapping[str, str] | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
         self.port = any_port()
         self.metrics_port = any_port()
         self.log = folder / "gunicorn.log"
-        file = folder / "nightshelf.toml"
+        file = self.file = folder / "nightshelf.toml"
         file.write_text(
             f'[project]\nnamespace = "{namespace}"\n[store]\nurl = "{url}"\n'
-            f'[serving]\nbind = "127.0.0.1:{self.port}"\npoll_every = "100ms"\n'
+            f'[serving]\nbind = "{host}:{self.port}"\npoll_every = "100ms"\n'
             f'[metrics]\nbind = "127.0.0.1:{self.metrics_port}"\n{more}',
             encoding="utf-8",
         )
