@@ -20,16 +20,22 @@ from serving.limits import LimitSettings
 from serving.problems import ParameterProblem
 
 MAX_DEPTH = 32  # of lists and objects within each other; no body here needs more than four
+MAX_BATCH_BYTES = 1_000_000  # of POST /recs, /rank: hundreds of ids, each written as escapes
 JSON = "application/json"
+MAX_PARTS = 100_000  # members and elements in all; each costs far more than its bytes to look at
 _PIECE = 65_536  # bytes read at once
 _SHOWN = 100  # characters of a name that is sent back
+
+# The way to a value: that to what it is in, and its name or place there.
+_Where = tuple["_Where", str | int] | None
 
 
 def read_object(request: Request, limits: LimitSettings, most: int | None = None) -> dict[str, Any]:
     """The JSON object that *request* carries, of *most* bytes where a route takes fewer.
 
     Raises `UnsupportedMediaType` for another or no content type and for a compressed body,
-    `RequestEntityTooLarge` beyond the limit (whether or not the length was said beforehand),
+    `RequestEntityTooLarge` beyond the limit (whether or not the length was said beforehand) and
+    beyond `MAX_PARTS`,
     `BadRequest` for what is no object in UTF-8, names a member twice, nests deeper than
     `MAX_DEPTH` or has a number that is none, and `ParameterProblem` for half a surrogate pair.
     """
@@ -105,6 +111,9 @@ def _too_large(max_bytes: int) -> NoReturn:
 
 
 def _parse(data: bytes) -> Any:
+    # Counted before there is an object of each. Those in texts count, too: no id needs so many.
+    if data.count(b",") + data.count(b"[") + data.count(b"{") > MAX_PARTS:
+        raise RequestEntityTooLarge(f"The body has more than {MAX_PARTS} members and elements.")
     try:
         text = data.decode("utf-8")
         return json.loads(text, object_pairs_hook=_members, parse_constant=_no_number)
@@ -130,33 +139,41 @@ def _no_number(name: str) -> NoReturn:
 
 def _check_values(body: Any) -> None:
     """Depth, numbers and texts of all of *body*, without a call a level."""
-    waiting: list[tuple[str, Any, int]] = [("", body, 1)]
+    waiting: list[tuple[_Where, Any, int]] = [(None, body, 1)]
     while waiting:
         where, value, depth = waiting.pop()
         if isinstance(value, str):
-            _check_text(where or "body", value)
+            _check_text(where, value)
         elif isinstance(value, float) and not math.isfinite(value):
-            raise BadRequest(f"{where[:200]} is a number beyond all doubles.")
+            raise BadRequest(f"{_spell(where)} is a number beyond all doubles.")
         elif isinstance(value, dict | list):
             if depth > MAX_DEPTH:
                 raise BadRequest(f"The body nests deeper than {MAX_DEPTH}.")
             if isinstance(value, dict):
                 for name, member in value.items():
-                    _check_text("body", name)
-                    inner = f"{where}.{name[:_SHOWN]}" if where else name[:_SHOWN]
-                    waiting.append((inner, member, depth + 1))
+                    _check_text(None, name)
+                    waiting.append(((where, name), member, depth + 1))
             else:
-                waiting.extend((f"{where}[{n}]", part, depth + 1) for n, part in enumerate(value))
+                waiting.extend(((where, n), part, depth + 1) for n, part in enumerate(value))
 
 
-def _check_text(where: str, text: str) -> None:
+def _spell(where: _Where) -> str:
+    """The path to a value, at most 200 characters; put together when something is wrong there."""
+    steps: list[str] = []
+    while where is not None:
+        where, step = where
+        steps.append(f"[{step}]" if isinstance(step, int) else f".{step[:_SHOWN]}")
+    return "".join(reversed(steps)).removeprefix(".")[:200] or "body"
+
+
+def _check_text(where: _Where, text: str) -> None:
     if text.isascii():
         return
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
         raise ParameterProblem(
-            where[:200], ascii(text)[:200], "text without half a surrogate pair"
+            _spell(where), ascii(text)[:200], "text without half a surrogate pair"
         ) from None
 
 

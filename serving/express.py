@@ -67,14 +67,11 @@ class Express:
         """The WSGI application."""
         started = time.perf_counter()
         path = _PATH.fullmatch(environ["PATH_INFO"])
-        if (
-            path is None
-            or environ["REQUEST_METHOD"] != "GET"
-            or "HTTP_ORIGIN" in environ
-            or not self._guard.lets_pass(ENDPOINT, environ)
-        ):
+        if path is None or environ["REQUEST_METHOD"] != "GET" or "HTTP_ORIGIN" in environ:
             return self.flask(environ, start_response)
         try:
+            if not self._guard.lets_pass(ENDPOINT, environ):
+                return self.flask(environ, start_response)
             wish = self._read(path[2], environ.get("QUERY_STRING", ""))
             if wish is None:
                 return self.flask(environ, start_response)

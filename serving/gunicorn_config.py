@@ -35,6 +35,8 @@ keepalive = 30  # seconds between requests, and for the head of one to arrive
 timeout = 30
 graceful_timeout = 10
 limit_request_line = 8190  # long enough for many exclude=
+limit_request_fields = 50  # browsers behind proxies send some 30
+limit_request_field_size = 8190
 control_socket_disable = True
 proc_name = "nightshelf"
 logconfig_dict = log_config(_settings.read(LogsSettings))

@@ -11,7 +11,7 @@ from typing import Any
 import redis
 from flask import Blueprint, Response, request
 
-from serving.bodies import read_object
+from serving.bodies import MAX_BATCH_BYTES, read_object
 from serving.limits import LimitSettings
 from serving.provenance import Provenance
 from serving.rank_order import Ranked, order, popularity
@@ -20,8 +20,6 @@ from serving.rank_wish import RankWish, read_rank_body
 from serving.settings import ServingSettings
 from serving.shelf import Shelf
 from serving.snapshot import Snapshot
-
-MAX_BODY_BYTES = 1_000_000  # 500 ids of 128 characters, each written as escapes, are less
 
 log = logging.getLogger("nightshelf.serving")
 
@@ -32,7 +30,7 @@ def rank_blueprint(shelf: Shelf, settings: ServingSettings, limits: LimitSetting
 
     @blueprint.post("/rank")
     def rank() -> Response:
-        return _answer(shelf, settings, read_object(request, limits, MAX_BODY_BYTES))
+        return _answer(shelf, settings, read_object(request, limits, MAX_BATCH_BYTES))
 
     return blueprint
 

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from serving.answering import Answering
 from serving.batch import read_batch
-from serving.bodies import read_object
+from serving.bodies import MAX_BATCH_BYTES, read_object
 from serving.limits import LimitSettings
 from serving.parameters import check_id, read_items, read_wish
 from serving.settings import ServingSettings
@@ -28,7 +28,7 @@ def recs_blueprint(shelf: Shelf, settings: ServingSettings, limits: LimitSetting
 
     @blueprint.post("/recs")
     def many() -> Response:
-        body = read_object(request, limits)
+        body = read_object(request, limits, MAX_BATCH_BYTES)
         return answering.respond_all(read_batch(body, surfaces(), settings))
 
     @blueprint.get("/session/recs")

@@ -11,7 +11,7 @@ from gunicorn import http
 from gunicorn.glogging import Logger as GunicornLogger
 from gunicorn.workers.ggevent import GeventWorker
 
-_STATUS_BY_ERROR: dict[type[Exception], HTTPStatus] = {
+_STATUS_BY_ERROR: dict[type[BaseException], HTTPStatus] = {
     http.errors.LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
     http.errors.LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     http.errors.UnsupportedTransferCoding: HTTPStatus.NOT_IMPLEMENTED,
@@ -31,8 +31,14 @@ class Logger(GunicornLogger):  # type: ignore[misc] # gunicorn has no types
 class Worker(GeventWorker):  # type: ignore[misc] # gunicorn has no types
     """Answers what is no HTTP as RFC 9457 says."""
 
-    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
-        """A problem for what gunicorn refuses; what is no refusal is a bug, and logged as one."""
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        """A problem for what gunicorn refuses; what is no refusal is a bug, and logged as one.
+
+        A worker that stops ends its greenlets: whoever has a connection open and asked nothing
+        gets no answer, and a request under way no second one.
+        """
+        if not isinstance(exc, Exception):
+            return
         known = isinstance(exc, http.errors.ParseException) or type(exc) in _STATUS_BY_ERROR
         if not known:
             self.log.error("a request failed in the server", exc_info=exc)

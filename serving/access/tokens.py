@@ -94,6 +94,8 @@ class TokenVerifier:
         subject = claims["sub"]
         if not 1 <= len(subject) <= MAX_SUBJECT:
             raise CredentialsError(f"The token's sub has not 1 to {MAX_SUBJECT} characters.")
+        if not isinstance(claims["exp"], int | float):  # PyJWT takes the text of a number, too
+            raise CredentialsError("The token's exp is no number.")
         until = claims["exp"] + settings.leeway.total_seconds()
         return Identity(f"jwt:{subject}", subject, _role_of(claims, settings)), until
 

@@ -158,3 +158,13 @@ def test_the_short_way_is_counted(site):
         if sample.name == "nightshelf_requests_total"
     }
     assert requests == {"/recs/<user_id>": 2, "/v1/recs/<user_id>": 1}
+
+
+def test_a_guard_that_fails_is_asked_again_by_flask(site, monkeypatch):
+    """Flask says what is wrong, and the server logs no request that it could not answer."""
+
+    def fail(*_):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("serving.access.guard.Guard.lets_pass", fail)
+    assert site.recs("u1")["served_by"] == "personal"

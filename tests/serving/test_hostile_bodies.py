@@ -38,7 +38,10 @@ BODIES = [
     (as_json({"kind": "user", "ids": ["u1"] * 1001}), 422),
     (as_json({"kind": "user", "ids": ["x" * 1025]}), 422),
     (as_json({**ASK, "__proto__": {}}), 422),
-    (b"{" + b",".join(b'"%d":0' % n for n in range(200_000)) + b',"7":0}', 400),
+    (b"{" + b",".join(b'"%d":0' % n for n in range(90_000)) + b',"7":0}', 400),
+    (b"{" + b",".join(b'"%d":0' % n for n in range(200_000)) + b"}", 413),
+    (b'{"kind": "user", "ids": [' + b",".join([b"0"] * 1_900_000) + b"]}", 413),
+    (b'{"kind": "user", "ids": [' + b"[]" * 110_000 + b"]}", 413),
 ]
 
 
