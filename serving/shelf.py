@@ -300,13 +300,14 @@ class Shelf:
 
     def _ask(self, commands: Sequence[Command], purpose: Purpose = "user") -> list[Any]:
         """The replies, None in the place of an error: what cannot be read costs only itself."""
-        with trip(purpose):
+        with trip(purpose) as noted:
             replies = self.trips.ask(commands)
+            for place, reply in enumerate(replies):
+                if isinstance(reply, Exception):
+                    noted.refused(reply)
+                    self._note(f"what {commands[place][0]!r} asks for ({purpose})", reply)
+                    replies[place] = None
         self.breaker.succeeded()
-        for place, reply in enumerate(replies):
-            if isinstance(reply, Exception):
-                self._note(f"what {commands[place][0]!r} asks for ({purpose})", reply)
-                replies[place] = None
         return replies
 
     def _demand(self, commands: Sequence[Command], purpose: Purpose = "user") -> list[Any]:
