@@ -50,7 +50,7 @@ def write_answer(
     applied = "" if explanations is None else f', "rules": {json.dumps(rules)}'
     user = "null" if wish.user_id is None else encode_basestring(wish.user_id)
     return (
-        f'{{"user_id": {user}, "surface": "{wish.surface}", '
+        f'{{"user_id": {user}, "surface": {encode_basestring(wish.surface)}, '
         f'"served_by": "{filled[0][0] if filled else last_tier}", '
         f'"items": [{", ".join(items)}], '
         f'"recommendation_id": "{identify(wish, filled, provenance)}", '

@@ -23,12 +23,15 @@ from serving.session import followed
 from serving.settings import ServingSettings, Tier
 from serving.shelf import OnShelf, Shelf
 from serving.sight.served import Served, user_kind
+from serving.snapshot import Snapshot
 from serving.tiers import Filled, Supply, fill
 from serving.wish import Wish
 
 log = logging.getLogger("nightshelf.serving")
 
 JSON = "application/json"
+NO_SURFACE = "(none)"  # in metrics, before any surface is known
+FORMAT = 1  # of answers: tags of another one hold no longer
 AT_ONCE = 32  # answers of a batch that are written before other requests have their turn
 
 
@@ -61,13 +64,14 @@ class Answering:
         started = time.perf_counter()
         wish, tiers, applied = apply_rules(self._rules, asked, self._settings.tiers)
         supply = self._look_up(wish)
+        found = supply.found
         looked_up = time.perf_counter()
         provenance, is_stale = self._provenance(supply)
         headers = [
             ("X-Recs-Version", provenance.version or "none"),
             ("Cache-Control", "private, no-cache"),
         ]
-        tag = _tag(supply, wish, tiers, is_stale=is_stale)
+        tag = _tag(supply, wish, tiers, applied, is_stale=is_stale)
         body, status, served = "", HTTPStatus.OK, None
         if None not in (tag, if_none_match) and parse_etags(if_none_match).contains_weak(str(tag)):
             status = HTTPStatus.NOT_MODIFIED
@@ -75,9 +79,11 @@ class Answering:
             filled, body = self._write(wish, tiers, applied, supply, provenance, is_stale=is_stale)
             tier = filled[0][0] if filled else tiers[-1]
             headers += (("Content-Type", JSON), ("X-Recs-Tier", tier))
-            user = user_kind(wish.user_id, is_known=supply.found.is_known)
-            served = Served(wish.surface, tier, user, len(filled), wish.n)
-        if tag is not None and self._shelf.is_available:  # it may have given up meanwhile
+            user = user_kind(wish.user_id, is_known=found.is_known)
+            surface = wish.surface if supply.snapshot is not None else NO_SURFACE
+            served = Served(surface, tier, user, len(filled), wish.n)
+        # What lacks something must not be taken for the whole answer later.
+        if tag is not None and not found.lacks and self._shelf.is_available:
             headers.append(("ETag", f'"{tag}"'))
         headers.append(("Server-Timing", _timing(started, looked_up, time.perf_counter())))
         return Answered(status, headers, body.encode("utf-8", "backslashreplace"), served)
@@ -86,7 +92,7 @@ class Answering:
         """One response with the answers to *wishes*, which differ in their user alone."""
         started = time.perf_counter()
         snapshot = self._shelf.snapshot
-        found = self._look_up_all(wishes)
+        found = self._look_up_all(snapshot, wishes)
         looked_up = time.perf_counter()
         texts = []
         provenance = self._shelf.static.provenance
@@ -120,11 +126,12 @@ class Answering:
                 )
             except (redis.RedisError, OSError) as error:
                 self._give_up(error)
+                found.lacks = True
         return Supply(self._shelf, snapshot, found)
 
-    def _look_up_all(self, wishes: Sequence[Wish]) -> list[OnShelf]:
+    def _look_up_all(self, snapshot: Snapshot | None, wishes: Sequence[Wish]) -> list[OnShelf]:
         """What the store has for every user, in one trip, and in one more what is next to items."""
-        snapshot, nothing = self._shelf.snapshot, [OnShelf() for _ in wishes]
+        nothing = [OnShelf() for _ in wishes]
         if snapshot is None:
             return nothing
         users = [wish.user_id or "" for wish in wishes]
@@ -166,11 +173,16 @@ class Answering:
             return fill(tiers, supply, wish)
         except (redis.RedisError, OSError) as error:  # of a cold catalogue block
             self._give_up(error)
+            supply.found.lacks = True
         return fill(tiers, Supply(self._shelf, supply.snapshot, OnShelf()), wish)
 
     def _give_up(self, error: Exception) -> None:
-        """Let the requests to come answer without the store once that happened too often."""
-        self._shelf.breaker.failed()
+        """Let the requests to come answer without the store once that happened too often.
+
+        A store that answers with an error is there.
+        """
+        if not isinstance(error, redis.ResponseError):
+            self._shelf.breaker.failed()
         log.warning("store: %s; answering without it", error)
 
     def _explanations(self, supply: Supply, wish: Wish) -> Mapping[str, Explanation]:
@@ -181,18 +193,22 @@ class Answering:
             return self._shelf.explain(supply.snapshot, wish.surface, supply.found)
         except (redis.RedisError, OSError) as error:  # of a cold catalogue block
             self._give_up(error)
+            supply.found.lacks = True
             return {}
 
 
-def _tag(supply: Supply, wish: Wish, tiers: Sequence[Tier], *, is_stale: bool) -> str | None:
+def _tag(
+    supply: Supply, wish: Wish, tiers: Sequence[Tier], rules: Sequence[str], *, is_stale: bool
+) -> str | None:
     """The same for the same answer, from what decides it; None while the store does not answer.
 
     Lists never change within a version, so that its name stands for them.
     """
-    if supply.snapshot is None or not supply.shelf.is_available:
+    snapshot, found = supply.snapshot, supply.found
+    if snapshot is None or not supply.shelf.is_available:
         return None
-    version, hidden = supply.snapshot.pointer.version, supply.shelf.hidden_tag
-    said = repr((version, wish.as_key(), tiers, supply.found.recent, hidden, is_stale))
+    has = (found.is_known, found.is_short(1), found.recent, supply.shelf.hidden_tag)
+    said = repr((FORMAT, snapshot.pointer.version, wish.as_key(), tiers, rules, has, is_stale))
     return hashlib.blake2b(said.encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
 
 

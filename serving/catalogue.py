@@ -50,18 +50,20 @@ class Catalogue:
         self._damaged: set[str] = set()  # keys that were said to be
         self._lock = threading.Lock()
 
-    def rows(self, keys: VersionKeys, block_size: int, numbers: Sequence[int]) -> Rows:
+    def rows(
+        self, keys: VersionKeys, block_size: int, numbers: Sequence[int], *, ask: bool = True
+    ) -> Rows:
         """The rows of a version that are held, with those of *numbers* that it has.
 
-        One trip for all blocks that are not held, none when all are; the rows are not to be
-        changed, and others may come and go in them.
+        One trip for all blocks that are not held, none when all are or without *ask*; the rows are
+        not to be changed, and others may come and go in them.
         Raises what the client raises when the store does not answer.
         """
         rows = self._rows.get(keys.prefix)
         if rows is None:
             rows = self._rows.setdefault(keys.prefix, {})
         missing = [number for number in numbers if number not in rows]
-        if not missing:
+        if not missing or not ask:
             return rows
         cold = {number // block_size for number in missing}
         cold = {block for block in cold if (keys.prefix, block) not in self._read}
@@ -107,8 +109,8 @@ class Catalogue:
                 self._let_go(*self._read.popitem(last=False))
 
     def _let_go(self, block: tuple[str, int], numbers: range) -> None:
-        held = self._rows[block[0]]
+        held = self._rows.get(block[0], {})
         for number in numbers:
             held.pop(number, None)
         if not held:
-            del self._rows[block[0]]
+            self._rows.pop(block[0], None)

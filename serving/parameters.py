@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 from serving.problems import ParameterProblem, UnknownSurfaceProblem
 from serving.settings import ServingSettings
 from serving.wish import ITEM_FIELDS, Wish
+from store.keys import SURFACE_PATTERN
 
 MAX_USER_ID = 128  # characters, as in events
 MAX_OFFSET = 1000  # more than a list has
@@ -79,9 +80,15 @@ def check_id(name: str, text: str) -> str:
 
 
 def check_surface(name: str, surfaces: tuple[str, ...]) -> str:
-    """*name* itself; raises `UnknownSurfaceProblem` when it is not among known *surfaces*."""
+    """*name* itself; raises `UnknownSurfaceProblem` when it is not among known *surfaces*.
+
+    Before any is known every proper name is taken; raises `ParameterProblem` for others.
+    """
     if surfaces and name not in surfaces:
-        raise UnknownSurfaceProblem(name, surfaces)
+        raise UnknownSurfaceProblem(name[:MAX_CONTEXT], surfaces)
+    if SURFACE_PATTERN.fullmatch(name) is None:
+        expected = "a name of up to 32 small letters, digits and _"
+        raise ParameterProblem("surface", name[:MAX_CONTEXT], expected)
     return name
 
 

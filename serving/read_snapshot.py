@@ -60,6 +60,7 @@ def read_snapshot(
     if raw is None:
         raise ShelfError(f"version {keys.version} is active but has no manifest; publish it")
     manifest = json.loads(raw)
+    _check_manifest(manifest, keys)
     reasons = Reasons(manifest["reasons"])
     sources = tuple(encode_basestring(source) for source in manifest["sources"])
     block_size = manifest["block_size"]
@@ -90,6 +91,20 @@ def read_snapshot(
         read_vectors(manifest),
         datetime.fromisoformat(manifest["as_of"]).replace(tzinfo=UTC).timestamp(),
     )
+
+
+def _check_manifest(manifest: Any, keys: VersionKeys) -> None:
+    """Raises `ShelfError` where a request would stumble over *manifest* later."""
+    if not isinstance(manifest, dict) or manifest.get("version") != keys.version:
+        raise ShelfError(f"the manifest of {keys.version} is of something else; publish it again")
+    for name in ("n_buckets", "block_size"):
+        if type(manifest.get(name)) is not int or manifest[name] < 1:
+            raise ShelfError(f"manifest: {name} is {manifest.get(name)!r}; expected 1 or more")
+    surfaces = manifest.get("surfaces")
+    if not surfaces or not isinstance(surfaces, dict):
+        raise ShelfError("manifest: no surfaces; expected a name and what is said of it for each")
+    if not all(isinstance(about, dict) for about in surfaces.values()):
+        raise ShelfError("manifest: a surface of which nothing is said; publish again")
 
 
 def _segment_of(field: str) -> str | None:

@@ -59,7 +59,7 @@ class Reasons:
 def _differs(places: tuple[str, ...], row: Row, whose: HasSegment) -> str:
     """What the text depends on beside the item that it speaks of."""
     category = row.category_text if "category" in places else ""
-    return f"{category} {whose.segment}" if "segment" in places else category
+    return f"{category} {whose.segment!r}" if "segment" in places else category
 
 
 def _take_apart(code: str, text: str) -> tuple[str, tuple[str, ...]]:

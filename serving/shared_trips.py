@@ -17,6 +17,7 @@ from gevent.event import AsyncResult, Event
 
 from store.trip import Command, Trips
 
+PATIENCE_S = 5.0  # far beyond any budget of a trip
 MAX_SHARED = 16  # commands; a trip of more goes alone, so that small ones need not wait for it
 
 
@@ -29,19 +30,22 @@ class SharedTrips(Trips):
         self._wake = Event()
         self._carrier: gevent.Greenlet | None = None
 
-    def make(self, commands: Sequence[Command]) -> list[Any]:
-        """The replies to *commands*, in their order.
+    def ask(self, commands: Sequence[Command]) -> list[Any]:
+        """The replies to *commands*, errors among them, in their order.
 
-        Raises what the client raises when the store does not answer, or answers with an error.
+        Raises what the client raises when the store does not answer.
         """
         if len(commands) > MAX_SHARED:
-            return super().make(commands)
+            return super().ask(commands)
         result = AsyncResult()
         self._waiting.append((commands, result))
         if self._carrier is None or self._carrier.dead:
             self._carrier = gevent.spawn(self._carry_on)
         self._wake.set()
-        return result.get()
+        try:
+            return result.get(timeout=PATIENCE_S)
+        except gevent.Timeout:  # whoever carried was stopped; no trip takes that long
+            raise redis.TimeoutError("nobody carried the commands to the store") from None
 
     def _carry_on(self) -> None:
         while True:
@@ -53,19 +57,19 @@ class SharedTrips(Trips):
 
     def _carry(self, together: list[tuple[Sequence[Command], AsyncResult]]) -> None:
         try:
-            replies = super().make([one for commands, _ in together for one in commands])
-        except redis.ResponseError as error:
-            if len(together) == 1:
-                together[0][1].set_exception(error)
-                return
-            for asked in together:  # whose it is shows only alone
-                self._carry([asked])
-            return
-        except Exception as error:  # nobody may be left waiting, whatever it was
+            replies = super().ask([one for commands, _ in together for one in commands])
+        except (redis.RedisError, OSError) as error:
             # Whoever waits behind a trip that failed would wait for the same store once more.
             behind, self._waiting = self._waiting, []
             for _, result in [*together, *behind]:
                 result.set_exception(error)
+            return
+        except Exception as error:  # of commands that cannot be written: whose shows only alone
+            if len(together) == 1:
+                together[0][1].set_exception(error)
+            else:
+                for asked in together:
+                    self._carry([asked])
             return
         start = 0
         for commands, result in together:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -13,7 +13,7 @@ from typing import Any
 import redis
 
 from serving.breaker import Breaker
-from serving.catalogue import Catalogue
+from serving.catalogue import Catalogue, Rows
 from serving.explanation import Explanation, in_words
 from serving.feature_rows import fetch_rows
 from serving.rank_rows import Known, fetch_rank_rows, multiply
@@ -35,6 +35,8 @@ from store.trip import Command, Trips
 
 log = logging.getLogger("nightshelf.serving")
 
+AT_LEAST = 32  # neighbours that are put in words at once: filters may refuse the first ones
+
 
 @dataclass
 class OnShelf:
@@ -44,6 +46,7 @@ class OnShelf:
     recent: tuple[RecentEvent, ...] = ()  # newest first
     session: tuple[str, ...] = ()  # items that the caller says were looked at, newest first
     explained: tuple[Explained, ...] = ()  # of the first items of the list, where asked for
+    lacks: bool = False  # whether something could not be read that should be there
     # What is next to items, where it was asked for beforehand; else it is asked for when needed.
     similar: Mapping[str, PackedList] | None = field(default=None, compare=False)
 
@@ -196,7 +199,7 @@ class Shelf:
         not answer.
         """
         found = {}
-        ask = partial(self._ask, purpose="features")
+        ask = partial(self._demand, purpose="features")
         for entity_id, row in fetch_rows(ask, snapshot.keys, kind, ids).items():
             try:
                 found[entity_id] = unpack_cells(row, len(kind.places))
@@ -213,12 +216,12 @@ class Shelf:
         """
         if not self.is_available:
             return Known()
-        rows = fetch_rank_rows(self._ask, snapshot, wish)
+        rows = fetch_rank_rows(self._demand, snapshot, wish)
         what = f"the list of user {wish.user_id!r} for {wish.surface}"
         packed = self._read_list(snapshot, what, rows.packed)
         entries = [] if packed is None else packed.entries()
         numbers = [entry.number for entry in entries]
-        known = self._catalogue.rows(snapshot.keys, snapshot.block_size, numbers)
+        known = self._rows(snapshot, numbers)
         stored = {known[e.number].item_id: e.score for e in entries if e.number in known}
         model = snapshot.vectors.of(wish.surface)
         if model is None:
@@ -255,25 +258,28 @@ class Shelf:
         similar = found.similar
         if similar is None:
             similar = self.fetch_similar(snapshot, last)
-        for shown in self._in_words(snapshot, merge(last, similar), chunk, found):
-            if shown.row.item_id not in looked_at:
-                yield shown
+        unread = iter(merge(last, similar))
+        while entries := list(islice(unread, max(chunk, AT_LEAST))):
+            for shown in self._show(snapshot, entries, found, found):
+                if shown.row.item_id not in looked_at:
+                    yield shown
 
-    def personal(self, snapshot: Snapshot, stored: Stored, chunk: int) -> Iterator[Shown]:
+    def personal(self, snapshot: Snapshot, found: OnShelf, chunk: int) -> Iterator[Shown]:
         """The user's own list in words, *chunk* entries at a time as far as they are read.
 
         Raises what the client raises when a catalogue block has to be fetched and cannot be.
         """
-        packed = stored.packed
-        if packed is None:
+        stored = found.stored
+        if stored is None or stored.packed is None:
             return
+        packed = stored.packed
         n_read, ready = stored.shown
         yield from ready
         while n_read < len(packed):
             entries = packed.entries(n_read, n_read + chunk)
-            more = self._show(snapshot, entries, stored)
+            more = self._show(snapshot, entries, stored, found)
             n_read += len(entries)
-            if len(more) == len(entries):  # a block that is missing may come back
+            if not found.lacks:  # what is missing may come back
                 ready = (*ready, *more)
                 if n_read > stored.shown[0]:  # another thread may have read as far
                     stored.shown = (n_read, ready)
@@ -285,7 +291,7 @@ class Shelf:
         Raises what the client raises when a block has to be fetched and cannot be.
         """
         numbers = [explained.number for explained in found.explained]
-        rows = self._catalogue.rows(snapshot.keys, snapshot.block_size, numbers)
+        rows = self._rows(snapshot, numbers)
         return {
             rows[explained.number].item_id: in_words(explained, snapshot.manifest, surface)
             for explained in found.explained
@@ -293,6 +299,19 @@ class Shelf:
         }
 
     def _ask(self, commands: Sequence[Command], purpose: Purpose = "user") -> list[Any]:
+        """The replies, None in the place of an error: what cannot be read costs only itself."""
+        with trip(purpose) as noted:
+            replies = self.trips.ask(commands)
+            for place, reply in enumerate(replies):
+                if isinstance(reply, Exception):
+                    noted.refused(reply)
+                    self._note(f"what {commands[place][0]!r} asks for ({purpose})", reply)
+                    replies[place] = None
+        self.breaker.succeeded()
+        return replies
+
+    def _demand(self, commands: Sequence[Command], purpose: Purpose = "user") -> list[Any]:
+        """As `_ask`; raises the first error among the replies."""
         with trip(purpose):
             replies = self.trips.make(commands)
         self.breaker.succeeded()
@@ -343,14 +362,18 @@ class Shelf:
             self._damaged.add(what)
             log.error("%s cannot be read, going on without it: %s", what, error)
 
-    def _in_words(
-        self, snapshot: Snapshot, entries: Iterable[Entry], chunk: int, whose: HasSegment
-    ) -> Iterator[Shown]:
-        unread = iter(entries)
-        while part := list(islice(unread, chunk)):
-            yield from self._show(snapshot, part, whose)
+    def _rows(self, snapshot: Snapshot, numbers: Sequence[int]) -> Rows:
+        """The rows of *numbers*; while the breaker is open those that are held."""
+        return self._catalogue.rows(
+            snapshot.keys, snapshot.block_size, numbers, ask=self.is_available
+        )
 
-    def _show(self, snapshot: Snapshot, entries: Sequence[Entry], whose: HasSegment) -> list[Shown]:
+    def _show(
+        self, snapshot: Snapshot, entries: Sequence[Entry], whose: HasSegment, found: OnShelf
+    ) -> list[Shown]:
+        """*entries* in words; *found* lacks something if a row does."""
         numbers = numbers_of(entries)
-        rows = self._catalogue.rows(snapshot.keys, snapshot.block_size, numbers)
+        rows = self._rows(snapshot, numbers)
+        if not rows.keys() >= set(numbers):
+            found.lacks = True
         return show(entries, rows, snapshot.reasons, snapshot.sources, whose)

@@ -88,6 +88,15 @@ def _read_row(data: bytes) -> UserRow:
     return UserRow(
         segment if isinstance(segment, str) else None,
         unpack_had(row.get("had", "")),
-        tuple(map(str, row.get("last_items", ()))),
-        tuple(map(str, row.get("top_categories", ()))),
+        _texts(row.get("last_items", [])),
+        _texts(row.get("top_categories", [])),
     )
+
+
+def _texts(values: object) -> tuple[str, ...]:
+    """*values* themselves; raises `TypeError` or `ValueError` unless they are a list of texts."""
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise TypeError(f"found {type(values).__name__}; expected a list of texts")
+    for value in values:
+        value.encode("utf-8")  # half a surrogate pair is no text
+    return tuple(values)

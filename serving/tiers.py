@@ -86,7 +86,7 @@ class Supply:
             return ()
         needed = wish.offset + wish.n + len(wish.exclude)
         whole = wish.is_filtered or wish.seen is False
-        return self.shelf.personal(snapshot, stored, len(stored.packed) if whole else needed)
+        return self.shelf.personal(snapshot, self.found, len(stored.packed) if whole else needed)
 
     def _static(self, surface: str) -> Iterable[Shown]:
         # With a snapshot its own list, so that an answer is of one version as a whole.

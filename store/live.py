@@ -14,6 +14,7 @@ from settings.errors import NightshelfError
 from store.keys import NamespaceKeys
 
 RECENT_EVENTS = 20  # of a user that are kept
+LATEST_MS = 253_402_300_800_000  # the year 10000, beyond which no moment can be written
 RECENT_SECONDS = 7 * 86_400  # after the last of them they are forgotten
 
 
@@ -43,9 +44,11 @@ def unpack_event(data: bytes) -> RecentEvent:
     """The event that *data* spells; raises `LiveError` when it spells none."""
     try:
         at, event_type, item_id = data.decode().split(" ", 2)
-        return RecentEvent(int(at) / 1000, event_type, item_id)
+        if not 0 <= int(at) < LATEST_MS:
+            raise ValueError
     except ValueError:
-        raise LiveError(f"{data[:100]!r} is no event; expected <ms> <type> <item id>") from None
+        raise LiveError(f"{len(data)} bytes are no event; expected <ms> <type> <item id>") from None
+    return RecentEvent(int(at) / 1000, event_type, item_id)
 
 
 def note_event(client: redis.Redis, namespace: str, user_id: str, event: RecentEvent) -> None:

@@ -9,9 +9,11 @@ from redis.connection import Connection
 
 
 def read_reply(connection: Connection) -> Any:
-    """The next reply; raises what the client raises when none comes, or an error does."""
+    """The next reply, an error as it is; raises what the client raises when none comes."""
     try:
         return connection.read_response(disable_decoding=True, disconnect_on_error=False)
+    except redis.ResponseError as error:
+        return error
     except redis.TimeoutError:
         # The budget is for the store. A process that was late itself finds the reply there.
         if not connection.can_read(0):

@@ -45,10 +45,17 @@ class Trips:
 
         Raises what the client raises when the store does not answer, or answers with an error.
         """
+        return demand_all(self.ask(commands))
+
+    def ask(self, commands: Sequence[Command]) -> list[Any]:
+        """As `make`, with an error that is the reply to one command in its place.
+
+        Raises what the client raises when the store does not answer.
+        """
         self.made += 1
         try:
             if self._cluster is not None:
-                return demand_all(self._cluster.ask(commands))
+                return self._cluster.ask(commands)
             packed = [hiredis.pack_command(c) for c in commands]  # type: ignore[arg-type] # stub: of one
             return self._make([b"".join(packed)], len(commands))
         except (redis.RedisError, OSError):

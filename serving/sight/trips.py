@@ -32,15 +32,21 @@ open_span: Callable[[str], Any] | None = None  # set by serving.sight.traces
 class trip:  # noqa: N801 - reads as the statement that it is
     """Note the round trip of the block under *purpose*, how long it took and how it failed."""
 
-    __slots__ = ("_blocks", "_purpose", "_span", "_started")
+    __slots__ = ("_blocks", "_purpose", "_refused", "_span", "_started")
 
     def __init__(self, purpose: Purpose, *, blocks: int = 0) -> None:
         self._purpose = purpose
         self._blocks = blocks
+        self._refused: type[BaseException] | None = None
 
-    def __enter__(self) -> None:
+    def refused(self, error: BaseException) -> None:
+        """Note that one of its commands was, though the trip went on."""
+        self._refused = type(error)
+
+    def __enter__(self) -> trip:
         self._span = None if open_span is None else open_span(self._purpose)
         self._started = time.perf_counter()
+        return self
 
     def __exit__(
         self,
@@ -49,6 +55,7 @@ class trip:  # noqa: N801 - reads as the statement that it is
         trace: TracebackType | None,
     ) -> None:
         seconds = time.perf_counter() - self._started
+        kind = kind or self._refused
         notes.append(Noted(self._purpose, seconds, kind, self._blocks))
         if self._span is not None:
             if kind is not None:

@@ -63,8 +63,9 @@ class Publisher:
 class Reader(threading.Thread):
     """Asks for random users through the real application, following the pointer closely."""
 
-    def __init__(self, settings: StoreSettings, seed: int) -> None:
+    def __init__(self, settings: StoreSettings, folder: Path, seed: int) -> None:
         super().__init__(name="reader")
+        self.folder = folder
         patient = settings.model_copy(update={"timeout_ms": 2000})  # two cores, three processes
         empty = StaticLists(Provenance(None, None, None, None), {})
         self.shelf = Shelf(connect_reader(patient), "demo", empty, cached_blocks=4)
@@ -74,7 +75,7 @@ class Reader(threading.Thread):
         self.wrong: list[object] = []
 
     def run(self) -> None:
-        settings = Settings(None, {}, {})
+        settings = Settings(self.folder / "nightshelf.toml", {}, {})
         with create_app(settings, self.shelf).test_client() as http:
             while not self.ended.is_set():
                 self.shelf.refresh()
@@ -116,9 +117,9 @@ def made(directory: Path, day: int) -> Path:
 
 
 @pytest.fixture
-def reader(store_settings):
+def reader(store_settings, tmp_path):
     """A reader that is stopped whatever happens."""
-    reader = Reader(store_settings, seed=1)
+    reader = Reader(store_settings, tmp_path, seed=1)
     yield reader
     reader.ended.set()
     reader.join()

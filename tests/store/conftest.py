@@ -48,7 +48,7 @@ def read_all():
     def call(shelf):
         snapshot = shelf.snapshot
         found = shelf.fetch(snapshot, "home", "u1")
-        shown = list(shelf.personal(snapshot, found.stored, 40))
+        shown = list(shelf.personal(snapshot, found, 40))
         near = shelf.fetch_similar(snapshot, [f"i{k}" for k in range(8)])
         expected = [f"i{number}" for number in user_list(1, n_items=40, length=20, shift=0)]
         assert [item.row.item_id for item in shown] == expected

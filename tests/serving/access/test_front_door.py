@@ -124,7 +124,7 @@ class Guarded(Gunicorn):
 def gunicorn(tmp_path, keys_path, read_key, store_settings, monkeypatch):
     """Two workers that ask for keys, and answer 200 requests a minute of each."""
     monkeypatch.setenv("NIGHTSHELF__ACCESS__ENABLED", "true")
-    monkeypatch.setenv("NIGHTSHELF__ACCESS__LIMITS__PER_KEY", "200/m")
+    monkeypatch.setenv("NIGHTSHELF__ACCESS__LIMITS__PER_KEY", "200/h")
     gunicorn = Guarded(tmp_path, store_settings.url)
     gunicorn.wait_for("/health/live", lambda body: True)
     yield gunicorn
@@ -155,7 +155,7 @@ def test_running_workers_follow_the_file_of_keys(gunicorn, keys_path, read_key):
 
 
 def test_running_workers_hold_one_limit(gunicorn, read_key):
-    """Two workers of 200 a minute answer less than 400: what one answered the other knows of."""
+    """Two workers of 200 an hour answer less than 400: what one answered the other knows of."""
     first = [gunicorn.status(read_key) for _ in range(320)]
     time.sleep(0.5)  # some polls
     then = [gunicorn.status(read_key) for _ in range(16)]

@@ -161,7 +161,7 @@ def test_what_cannot_be_asked_is_said_in_words(page, query, status, words):
 
 def test_a_list_is_shown_beside_a_version_that_cannot_be_read(page, client):
     """What is damaged is named, and the live list stays."""
-    client.set(NamespaceKeys("demo").version(KEPT).manifest, "{}")
+    client.set(NamespaceKeys("demo").version(KEPT).manifest, "{")
     text = page(f"?user=u2&n=3&compare={KEPT}", status=404)
     assert columns(text) == [numbers(2)]
     assert f"Version {KEPT} cannot be read" in text

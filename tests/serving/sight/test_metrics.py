@@ -104,9 +104,9 @@ def test_round_trips_and_cold_blocks_are_counted(site, count):
 
 
 def test_a_store_that_refuses_is_an_error_of_its_kind(site, client, count):
-    """The wrong type where a user's events are: refused, and the answer goes on."""
+    """The wrong type where a user's events are: refused, and the rest of the answer stays."""
     client.set("ns:demo:live:recent:u1", "no list")
-    assert site.recs("u1")["served_by"] == "trending"
+    assert site.recs("u1")["served_by"] == "personal"
     samples = count()
     assert total(samples, "nightshelf_store_errors_total", purpose="user", kind="refused") == 1
 
