@@ -111,9 +111,11 @@ def multiply(
 def _vector(
     model: VectorModel, wish: RankWish, rows: RankRows, note: Note
 ) -> tuple[list[float], str | None]:
-    own = _unpack(model, f"the vector of user {wish.user_id!r}", rows.user, note)
-    if own is not None:
-        return own, "user"
+    if wish.user_id is not None:
+        bucket = bucket_of(wish.user_id, model.n_buckets["user"])  # a log names no user
+        own = _unpack(model, f"the vector of a user of bucket {bucket}", rows.user, note)
+        if own is not None:
+            return own, "user"
     looked_at = [
         vector
         for item in wish.session

@@ -33,6 +33,7 @@ from store.live import RECENT_EVENTS, LiveError, RecentEvent, unpack_event
 from store.packed import Entry, PackedList, PackedListError, unpack_list
 from store.trip import Command, Trips
 
+MOST_SAID = 1000  # kinds of damage that a process logs of one version
 log = logging.getLogger("nightshelf.serving")
 
 AT_LEAST = 32  # neighbours that are put in words at once: filters may refuse the first ones
@@ -217,7 +218,8 @@ class Shelf:
         if not self.is_available:
             return Known()
         rows = fetch_rank_rows(self._demand, snapshot, wish)
-        what = f"the list of user {wish.user_id!r} for {wish.surface}"
+        bucket = None if wish.user_id is None else bucket_of(wish.user_id, snapshot.n_buckets)
+        what = f"the list for {wish.surface} of a user of bucket {bucket}"
         packed = self._read_list(snapshot, what, rows.packed)
         entries = [] if packed is None else packed.entries()
         numbers = [entry.number for entry in entries]
@@ -358,7 +360,7 @@ class Shelf:
 
     def _note(self, what: str, error: Exception) -> None:
         """Log damage once a version and process, not at every request; by bucket, not by user."""
-        if what not in self._damaged:
+        if what not in self._damaged and len(self._damaged) < MOST_SAID:
             self._damaged.add(what)
             log.error("%s cannot be read, going on without it: %s", what, error)
 

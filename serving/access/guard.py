@@ -139,7 +139,7 @@ class Guard:
             raise _AskForKey(error) from None
         self._limit("key", identity.subject)
         if route not in RIGHTS[identity.role]:
-            log.warning("%s refused to %s", request.endpoint, identity.subject)
+            log.warning("%s refused to %s", request.endpoint, _for_logs(identity))
             raise _forbidden(identity, route)
         g.identity = identity
 
@@ -222,6 +222,12 @@ def _address() -> str:
 def _digest(text: str) -> str:
     """What stands for a *text* that would cost memory."""
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _for_logs(identity: Identity) -> str:
+    """Who it is, where no people stand: a key by its id, of tokens only that it was one."""
+    kind = identity.subject.partition(":")[0]
+    return identity.subject if kind == "key" else f"a token with the role {identity.role}"
 
 
 class _AskForKey(Unauthorized):

@@ -23,6 +23,8 @@ def why_not_local(environ: Mapping[str, Any]) -> str | None:
         return "it does not come from this computer"
     if any(name.startswith(FORWARDED) for name in environ):
         return "it came through a proxy"
+    if environ.get("SERVER_PROTOCOL") == "HTTP/1.0":  # nginx unless told otherwise, naming nobody
+        return "it is HTTP/1.0, as proxies send it"
     host = environ.get("HTTP_HOST", "")
     if not is_loopback_name(_name_of(host)):
         return "its Host is not a name of this computer"

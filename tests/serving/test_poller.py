@@ -7,8 +7,9 @@ import pytest
 from serving.health import POLLER
 from serving.poller import LATE_POLLS, Poller
 from serving.settings import static_file
+from serving.shelf import MOST_SAID
 from serving.static_lists import read_static
-from store.keys import NamespaceKeys
+from store.keys import NamespaceKeys, bucket_of
 from tests.shelf_fixtures import version_id
 
 ONE = version_id(1)
@@ -16,32 +17,32 @@ KEYS = NamespaceKeys("demo").version(ONE)
 
 
 @pytest.fixture
-def damaged(site, client):
-    """The site over a version whose manifest is JSON of another shape; and the good manifest."""
-    good = client.get(KEYS.manifest)
-    manifest = json.loads(good)
-    manifest["surfaces"] = list(manifest["surfaces"])  # names without what they have
-    client.set(KEYS.manifest, json.dumps(manifest))
-    client.set("ns:demo:active", f"9 {ONE}")
-    return site, good
+def unforeseen(site, monkeypatch):
+    """The site over a version that makes the reader fail in a way that nobody thought of."""
+
+    def fail():
+        raise AttributeError("'list' object has no attribute 'items'")
+
+    monkeypatch.setattr(site.shelf, "refresh", fail)
+    return site
 
 
-def test_a_version_of_any_shape_ends_no_poller(damaged, client, caplog):
+def test_a_version_of_any_shape_ends_no_poller(unforeseen, client, caplog, monkeypatch):
     """What is wrong is in the log once, and the next version is seen."""
-    site, good = damaged
+    site = unforeseen
     for _ in range(3):
         site.poller.poll()
     assert caplog.text.count("the live version cannot be read") == 1
-    client.set(KEYS.manifest, good)
+    monkeypatch.undo()
     client.set("ns:demo:active", f"10 {ONE}")
     site.poller.poll()
     assert site.shelf.snapshot.pointer.generation == 10
     assert site.recs("u1")["served_by"] == "personal"
 
 
-def test_a_process_starts_over_a_damaged_version(damaged):
+def test_a_process_starts_over_a_version_of_any_shape(unforeseen):
     """The first look may find what it likes: the thread runs."""
-    site, _ = damaged
+    site = unforeseen
     poller = Poller(site.shelf, every_s=60, static_path=static_file(site.settings))
     poller.start()
     poller.stop()
@@ -83,3 +84,20 @@ def test_readiness_tells_of_a_poller_that_does_not_look(site):
     assert "not looked at" in ready.get_json()["checks"]["poll"]
     site.poller.poll()
     assert site.http.get("/health/ready").get_json()["status"] == "ready"
+
+
+def test_damage_everywhere_does_not_fill_memory_or_log(site, caplog):
+    """What is said of a version, once each, ends somewhere."""
+    for number in range(MOST_SAID + 50):
+        site.shelf._note(f"row {number}", ValueError("damaged"))
+    assert len(site.shelf._damaged) == MOST_SAID
+    assert caplog.text.count("cannot be read, going on without it") == MOST_SAID
+
+
+def test_a_damaged_list_is_logged_without_its_user(site, client, caplog):
+    """By bucket, from /rank as from /recs."""
+    bucket = bucket_of("u1", 4)
+    client.hset(KEYS.lists("home", "default", bucket), "u1", b"broken")
+    assert site.http.post("/rank", json={"user_id": "u1", "items": ["i1"]}).status_code == 200
+    assert f"the list for home of a user of bucket {bucket} cannot be read" in caplog.text
+    assert "'u1'" not in caplog.text

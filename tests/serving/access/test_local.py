@@ -60,6 +60,14 @@ def test_nobody_else_may(open_door, request_, why):
     assert (status, body["detail"].split(", and ")[1].split(". ")[0]) == (403, why)
 
 
+def test_a_proxy_that_adds_no_header_is_known_by_its_protocol(open_door):
+    """nginx as it comes sends HTTP/1.0 from this computer to the name of its upstream."""
+    for protocol, status in (("HTTP/1.0", 403), ("HTTP/1.1", 200)):
+        environ = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "127.0.0.1:8000"}
+        environ["SERVER_PROTOCOL"] = protocol
+        assert open_door().http.post(ACTIVATE, environ_overrides=environ).status_code == status
+
+
 def test_reading_is_for_everybody_while_access_control_is_off(open_door):
     """From anywhere, as a demo does."""
     environ = {"REMOTE_ADDR": "192.0.2.7", "HTTP_HOST": "shelf.example"}

@@ -164,3 +164,10 @@ def test_keys_count_beside_tokens(door, keys_path, read_key):
     """A key made while tokens are on is known after a look."""
     door.guard.poll()
     assert [door.ask(read_key).status_code, door.ask(sign()).status_code] == [200, 200]
+
+
+def test_a_refusal_is_logged_without_the_subject(door, caplog):
+    """Subjects of tokens are people: the answer names one to itself, the log does not."""
+    assert door.ask(sign(sub="alice@shop.example"), ACTIVATE, "POST").status_code == 403
+    assert "refused to a token with the role read" in caplog.text
+    assert "alice" not in caplog.text
