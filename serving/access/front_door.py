@@ -10,6 +10,7 @@ import logging
 import socket
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from serving.access.keys import HOW_TO_MAKE_ONE, read_keys
 from serving.access.loopback import is_loopback_name
@@ -62,7 +63,7 @@ def keep_door(settings: Settings, binds: Sequence[str], environ: Mapping[str, st
         return settings
     except NightshelfError as error:
         log.error("%s. Until this is mended, nobody is answered here without a valid key", error)
-    access = {"enabled": True, "public": False, "jwt": None}
+    access: dict[str, Any] = {"enabled": True, "public": False, "jwt": None}
     try:
         found = settings.read(AccessSettings)
         access = {**settings.tables.get(AccessSettings.section_name, {}), **access}
