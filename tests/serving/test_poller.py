@@ -45,7 +45,9 @@ def test_a_process_starts_over_a_version_of_any_shape(unforeseen):
     site = unforeseen
     poller = Poller(site.shelf, every_s=60, static_path=static_file(site.settings))
     poller.start()
+    assert poller._thread.is_alive()
     poller.stop()
+    assert not poller._thread.is_alive()
 
 
 def test_lists_with_half_a_surrogate_pair_are_saved(site, client):
