@@ -11,6 +11,7 @@ import os
 import sys
 from typing import Any
 
+from serving.accepting import OpenConnections
 from serving.access import front_door
 from serving.access.front_door import check_door
 from serving.settings import ServingSettings
@@ -41,6 +42,8 @@ control_socket_disable = True
 proc_name = "nightshelf"
 logconfig_dict = log_config(_settings.read(LogsSettings))
 
+_connections = OpenConnections(workers)
+
 
 def on_starting(server: Any) -> None:
     """End with a message, before a port is open, where strangers would be let in by oversight.
@@ -53,6 +56,16 @@ def on_starting(server: Any) -> None:
         sys.exit(f"error: {error}")
     if _metrics.enabled:  # once: a reload by SIGHUP leaves the metrics alone
         keep_metrics(workers_directory(_settings), _metrics.bind)
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Give the worker its place among those that share the connections."""
+    worker.counts, worker.place = _connections, _connections.give_place(worker)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Free its place: a killed worker does not do it itself."""
+    _connections.take_place(worker)
 
 
 def post_fork(server: Any, worker: Any) -> None:

@@ -1,15 +1,20 @@
-"""gunicorn's worker of greenlets, whose own refusals are problems like all others."""
+"""gunicorn's worker of greenlets: takes its share of connections, refuses as all others do."""
 
 from __future__ import annotations
 
 import json
 import socket
+from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+from gevent.server import StreamServer
 from gunicorn import http
 from gunicorn.glogging import Logger as GunicornLogger
 from gunicorn.workers.ggevent import GeventWorker
+
+from serving.accepting import BalancedServer, OpenConnections
 
 _STATUS_BY_ERROR: dict[type[BaseException], HTTPStatus] = {
     http.errors.LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
@@ -29,7 +34,62 @@ class Logger(GunicornLogger):  # type: ignore[misc] # gunicorn has no types
 
 
 class Worker(GeventWorker):  # type: ignore[misc] # gunicorn has no types
-    """Answers what is no HTTP as RFC 9457 says."""
+    """Answers what is no HTTP as RFC 9457 says.
+
+    `counts` and `place` are given before the fork (`serving.gunicorn_config`).
+    """
+
+    counts: OpenConnections
+    place: int | None = None
+
+    def server_class(self, listener: Any, *, spawn: Any, **more: Any) -> StreamServer:
+        """What gunicorn makes for a listener; `more` are words for servers of other kinds."""
+        handle = partial(self.handle, listener)
+        secured = {"ssl_context": more["ssl_context"]} if "ssl_context" in more else {}
+        if self.place is None:
+            server = StreamServer(listener, handle, spawn=spawn, **secured)
+            server.max_accept = 1
+            return server
+        return BalancedServer(
+            listener,
+            handle,
+            spawn=spawn,
+            counts=self.counts,
+            place=self.place,
+            before_close=self._end_idle,
+            **secured,
+        )
+
+    def init_process(self) -> None:
+        """Nothing is open yet."""
+        self._idle: set[socket.socket] = set()
+        super().init_process()
+
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        """A connection, from its first request to its last."""
+        self._idle.add(client)
+        try:
+            super().handle(listener, client, addr)
+        finally:
+            self._idle.discard(client)
+            if self.place is not None:
+                self.counts.closed(self.place)
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
+        """One of its requests."""
+        self._idle.discard(sock)
+        super().handle_request(listener_name, req, sock, addr)
+        if self.alive:
+            self._idle.add(sock)
+
+    def _end_idle(self) -> None:
+        """Whoever asks nothing must not hold up a reload until `graceful_timeout`.
+
+        What has arrived already can still be read, and is answered.
+        """
+        for sock in list(self._idle):
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RD)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """A problem for what gunicorn refuses; what is no refusal is a bug, and logged as one.
