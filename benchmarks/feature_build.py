@@ -47,8 +47,8 @@ from pipelines.lake import open_lake
 from pipelines.moments import NightSettings
 from pipelines.runs import Run
 from pipelines.sources.ingest import ingest
-from pipelines.sources.settings import EventSettings
 from settings import Settings, load_settings
+from settings.events import EventSettings
 from settings.project import var_directory
 
 PHASES = ("cold", "changed", "unchanged", "plain")

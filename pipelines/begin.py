@@ -23,10 +23,10 @@ from pipelines.ranking.settings import RankingSettings
 from pipelines.registry.minimum import check_minimum
 from pipelines.registry.settings import GateSettings
 from pipelines.runs import Run, create_run
-from pipelines.sources.settings import EventSettings
 from pipelines.surfaces import SurfacesSettings
 from settings import Settings
 from settings.durations import format_duration
+from settings.events import EventSettings
 
 # Sections that decide what is in the lists; store and serving do not.
 DECISIVE = (

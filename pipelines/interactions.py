@@ -16,7 +16,7 @@ from pipelines.index import Index
 from pipelines.inputs import received_before, run_lake
 from pipelines.moments import NightSettings
 from pipelines.runs import Run
-from pipelines.sources.settings import EventSettings
+from settings.events import EventSettings
 
 IntArray = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float32]

@@ -16,7 +16,7 @@ from typing import Any
 from gevent.server import StreamServer
 
 PAUSE_S = 0.001  # between two looks at the others
-PATIENCE_S = 0.02  # for another worker to take what waits; a stuck one holds up no client longer
+PATIENCE_S = 0.05  # for another worker to take what waits; a stuck one holds up no client longer
 SLACK = 4  # more than another has: fewer make no difference, and strict turns take time
 _AWAY = -1  # not accepting: not started yet, ending, or ended
 
@@ -136,8 +136,8 @@ class BalancedServer(StreamServer):  # type: ignore[misc] # gevent has no types 
             self._paused_since = now  # the first, or the one before was taken by another
         if now - self._paused_since < PATIENCE_S:
             return True
-        # Nobody came: the worker with fewer is stuck. Do not ask for a second.
-        self._impatient_until, self._paused_since = now + 1, None
+        # Nobody came: the worker with fewer is stuck. Do not ask for a while.
+        self._impatient_until, self._paused_since = now + 5 * PATIENCE_S, None
         return False
 
     def _look_again(self) -> None:

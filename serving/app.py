@@ -9,26 +9,28 @@ from flask import Blueprint, Flask
 from werkzeug.routing import BaseConverter
 
 from serving.access.guard import guard
-from serving.admin import Note, admin_blueprint
-from serving.api_pages import pages_blueprint
-from serving.audit import note_with
-from serving.cors import CorsSettings, add_cors, add_page_headers
+from serving.admin.audit import note_with
+from serving.admin.routes import Note, admin_blueprint
 from serving.express import add_express
-from serving.features import features_blueprint
+from serving.features.routes import features_blueprint
 from serving.health import health_blueprint
-from serving.limits import LimitSettings, add_limits
-from serving.manners import add_manners
+from serving.lists.answering import Answering
+from serving.lists.routes import recs_blueprint
+from serving.lists.signing import signing_key
+from serving.lists.static_lists import read_static
+from serving.manners.cors import CorsSettings, add_cors, add_page_headers
+from serving.manners.limits import LimitSettings, add_limits
+from serving.manners.manners import add_manners
+from serving.manners.problems import answer_problems
 from serving.openapi import build_document
+from serving.openapi.routes import pages_blueprint
 from serving.page import page_blueprint
-from serving.patient import PatientStore
-from serving.problems import answer_problems
 from serving.profile import profile_blueprint
-from serving.rank import rank_blueprint
-from serving.recs import recs_blueprint
+from serving.rank.routes import rank_blueprint
 from serving.settings import ServingSettings, static_file
-from serving.shelf import Shelf
+from serving.shelf.patient import PatientStore
+from serving.shelf.shelf import Shelf
 from serving.sight.watch import watch
-from serving.static_lists import read_static
 from settings import ProjectSettings, Settings
 from store.connection import StoreSettings, connect_reader
 from store.trip import Trips
@@ -48,13 +50,14 @@ def create_app(settings: Settings, shelf: Shelf, note: Note | None = None) -> Fl
     """
     serving, limits = settings.read(ServingSettings), settings.read(LimitSettings)
     store = PatientStore.of(settings)
+    answering = Answering(shelf, serving, signing_key(settings))
     app = Flask("nightshelf", static_folder=None)
     app.url_map.converters["anything"] = Anything
     app.url_map.merge_slashes = False  # "a//b" is another user than "a/b"
     watched = watch(app, shelf, settings)  # first, so that it times the other hooks as well
     v1 = Blueprint("v1", __name__, url_prefix="/v1")
     for blueprint in (
-        recs_blueprint(shelf, serving, limits),
+        recs_blueprint(shelf, answering, serving, limits),
         rank_blueprint(shelf, serving, limits),
         features_blueprint(shelf, serving, limits),
         profile_blueprint(store, serving),
@@ -72,7 +75,7 @@ def create_app(settings: Settings, shelf: Shelf, note: Note | None = None) -> Fl
     add_page_headers(app)
     answer_problems(app)
     guarded = guard(app, settings)  # after all routes, and after the request has its id
-    add_express(app, shelf, serving, settings.read(CorsSettings), guarded, watched)
+    add_express(app, shelf, answering, serving, settings.read(CorsSettings), guarded, watched)
     return app
 
 

@@ -18,14 +18,14 @@ from flask import Flask
 from werkzeug.datastructures import MultiDict
 
 from serving.access.guard import Guard
-from serving.answering import Answered, Answering
-from serving.cors import CorsSettings
-from serving.manners import MIN_GZIP, REQUEST_ID, name_of, shorten, takes_gzip
-from serving.parameters import read_wish
+from serving.lists.answering import Answered, Answering
+from serving.lists.parameters import read_wish
+from serving.lists.wish import Wish
+from serving.manners.cors import CorsSettings
+from serving.manners.manners import MIN_GZIP, REQUEST_ID, name_of, shorten, takes_gzip
 from serving.settings import ServingSettings
-from serving.shelf import Shelf
+from serving.shelf.shelf import Shelf
 from serving.sight.watch import Watch
-from serving.wish import Wish
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -49,6 +49,7 @@ class Express:
         self,
         flask: WSGIApplication,
         shelf: Shelf,
+        answering: Answering,
         settings: ServingSettings,
         guard: Guard,
         watch: Watch,
@@ -61,7 +62,7 @@ class Express:
         self._guard = guard
         self._watch = watch
         self._vary = vary
-        self._answering = Answering(shelf, settings)
+        self._answering = answering
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """The WSGI application."""
@@ -122,6 +123,7 @@ class Express:
 def add_express(
     app: Flask,
     shelf: Shelf,
+    answering: Answering,
     settings: ServingSettings,
     cors: CorsSettings,
     guard: Guard,
@@ -131,5 +133,5 @@ def add_express(
     if watch.sees_requests or guard.counts_requests:
         return
     vary = "Origin, Accept-Encoding" if cors.origins else "Accept-Encoding"
-    express = Express(app.wsgi_app, shelf, settings, guard, watch, vary=vary)
+    express = Express(app.wsgi_app, shelf, answering, settings, guard, watch, vary=vary)
     app.wsgi_app = express  # type: ignore[method-assign] # where Flask wants middleware

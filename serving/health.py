@@ -9,9 +9,9 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app
 
-from serving.poller import Poller
 from serving.settings import ServingSettings
-from serving.shelf import Shelf
+from serving.shelf.poller import Poller
+from serving.shelf.shelf import Shelf
 
 POLLER = "nightshelf-poller"  # the extension of an app whose shelf a poller keeps fresh
 

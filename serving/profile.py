@@ -10,11 +10,11 @@ from typing import Any
 import redis
 from flask import Blueprint, Response
 
-from serving.parameters import check_id
-from serving.patient import PatientStore
-from serving.provenance import provenance_of
+from serving.lists.parameters import check_id
+from serving.lists.provenance import provenance_of
+from serving.lists.titles import Title, find_titles
 from serving.settings import ServingSettings
-from serving.titles import Title, find_titles
+from serving.shelf.patient import PatientStore
 from store.keys import DEFAULT_VARIANT, NamespaceKeys, VersionKeys, bucket_of
 from store.live import RECENT_EVENTS, LiveError, RecentEvent, unpack_event
 from store.packed import PackedListError, unpack_list

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from serving.rule_settings import RuleSettings, Tier
+from serving.lists.rule_settings import RuleSettings, Tier
 from settings import Section, Settings
 from settings.durations import PositiveDuration
 from settings.project import Identifier, var_directory

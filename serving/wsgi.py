@@ -9,9 +9,9 @@ from serving.access.guard import guard_of
 from serving.app import create_app, open_shelf
 from serving.collector import keep_collector_away
 from serving.health import POLLER
-from serving.poller import Poller
 from serving.settings import ServingSettings, static_file
-from serving.shared_trips import SharedTrips
+from serving.shelf.poller import Poller
+from serving.shelf.shared_trips import SharedTrips
 from settings import load_settings
 
 _settings = front_door.keep_door(load_settings(), front_door.answers_on, os.environ)

@@ -75,6 +75,16 @@ class NamespaceKeys:
         """Set: ids of items that nobody is shown, from the next second on."""
         return f"ns:{self.namespace}:live:hidden"
 
+    @property
+    def events(self) -> str:
+        """Stream: what users did, until the collector has it in the lake (`store.events`)."""
+        return f"ns:{self.namespace}:events"
+
+    @property
+    def forgotten(self) -> str:
+        """Hash: digest of a forgotten user → JSON of when, and how far forgetting has come."""
+        return f"ns:{self.namespace}:forgotten"
+
     def recent(self, user_id: str) -> str:
         """List: what the user did last, newest first (`store.live`)."""
         return f"ns:{self.namespace}:live:recent:{user_id}"
@@ -132,6 +142,11 @@ class VersionKeys:
         _check("surface", surface, SURFACE_PATTERN)
         _check("variant", variant, VARIANT_PATTERN)
         return f"{self.prefix}overlay:{surface}:{variant}:{bucket:d}"
+
+    @property
+    def overlay_state(self) -> str:
+        """String: JSON of the last refresh; there while the version has refreshed lists."""
+        return f"{self.prefix}overlay"
 
     def users(self, bucket: int) -> str:
         """Hash: user id → JSON of segment, top categories, last items."""

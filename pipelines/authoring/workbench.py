@@ -23,8 +23,8 @@ from pipelines.inputs import run_lake
 from pipelines.lake import Lake, open_lake
 from pipelines.moments import Cutoffs, NightSettings, last_grid_moment
 from pipelines.runs import Run, list_runs, open_run
-from pipelines.sources.settings import EventSettings
 from settings import Settings
+from settings.events import EventSettings
 from settings.project import var_directory
 
 END = datetime.max  # whatever was received, whenever

@@ -15,7 +15,7 @@ from pipelines.inputs import received_before, run_lake
 from pipelines.interactions import FloatArray, IntArray
 from pipelines.moments import NightSettings
 from pipelines.runs import Run
-from pipelines.sources.settings import EventSettings
+from settings.events import EventSettings
 
 _DAY_US = 86_400e6
 

@@ -35,8 +35,8 @@ from pipelines.lake import Lake
 from pipelines.moments import Cutoffs, NightSettings, compact
 from pipelines.progress import progress
 from pipelines.runs import Run
-from pipelines.sources.settings import EventSettings
 from settings import Settings
+from settings.events import EventSettings
 from settings.project import var_directory
 
 SNAPSHOTS = "snapshots.json"  # the files that a run's tables come from, below var's snapshots/

@@ -16,7 +16,7 @@ from pipelines.inputs import received_before, run_cutoffs, run_lake
 from pipelines.lists.settings import ListSettings
 from pipelines.moments import NightSettings
 from pipelines.runs import Run
-from pipelines.sources.settings import EventSettings
+from settings.events import EventSettings
 from store.context import HOUR, MAX_VALUE, context_field, part_of_day
 
 # A context that is no JSON object, and a value that is none of text, number and boolean, says

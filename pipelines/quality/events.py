@@ -24,7 +24,8 @@ from pipelines.quality.previous_run import measure_row_changes
 from pipelines.quality.seen_events import only_seen, open_scratch, read_day_files
 from pipelines.quality.settings import QualitySettings
 from pipelines.runs import Run
-from pipelines.sources.settings import EventSettings, SourceSettings
+from pipelines.sources.settings import SourceSettings
+from settings.events import EventSettings
 
 GATE = "events"
 FIRST_MOMENT = datetime(2000, 1, 1)

@@ -32,7 +32,7 @@ from pipelines.sources.files import Files
 from pipelines.sources.mapping import EVENT_COLUMNS, ITEM_COLUMNS, USER_COLUMNS, fit_columns
 from pipelines.sources.queries import read_query
 from pipelines.sources.raw import DamagedFile, Delivery, Source, SourceError
-from pipelines.sources.settings import EventSettings, SourceSettings
+from pipelines.sources.settings import SourceSettings
 from pipelines.sources.staging import (
     CANONICAL_TABLES,
     expose_raw_tables,
@@ -42,6 +42,7 @@ from pipelines.sources.staging import (
 )
 from pipelines.sources.vectors import check_vectors
 from settings import Settings
+from settings.events import EventSettings
 from settings.project import var_directory
 
 log = logging.getLogger("nightshelf")

@@ -42,18 +42,3 @@ class SourceSettings(Section):
         if self.kind != "files" and self.tables:
             raise ValueError(f"[source.tables] belongs to kind 'files', not to {self.kind!r}")
         return self
-
-
-class EventSettings(Section):
-    """Event types that exist, and how much each says about a user's interest."""
-
-    section_name: ClassVar[str] = "events"
-
-    # Event type → weight; an event of another type goes to quarantine.
-    weights: dict[Identifier, Annotated[float, Field(ge=0, le=1000)]] = {
-        "view": 0.1,
-        "click": 0.3,
-        "like": 0.7,
-        "share": 1.0,
-        "purchase": 1.0,
-    }

@@ -24,9 +24,9 @@ from pipelines.files import read_json
 from pipelines.inputs import run_cutoffs, run_lake
 from pipelines.moments import NightSettings
 from pipelines.runs import FINISHED, Run, list_runs, open_run
-from pipelines.sources.settings import EventSettings
 from pipelines.training_sets.spine import SpineError
 from settings import Settings
+from settings.events import EventSettings
 from settings.project import var_directory
 
 Snapshots = dict[datetime, Path]  # cutoff → rows as of it

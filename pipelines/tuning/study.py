@@ -13,7 +13,6 @@ from pipelines.evaluation.settings import EvaluationSettings
 from pipelines.files import hash_json, write_json
 from pipelines.interactions import IntArray
 from pipelines.ranking.settings import RankingSettings
-from pipelines.sources.settings import EventSettings
 from pipelines.surfaces import SurfacesSettings
 from pipelines.tuning.directory import study_path
 from pipelines.tuning.generators import judge_candidates, values_of, with_values
@@ -32,6 +31,7 @@ from pipelines.tuning.spaces import RANKER, Number, Space, space_of
 from pipelines.tuning.verdict import Verdict, compare_figures
 from pipelines.tuning.window import TuningWindow
 from settings import Section, Settings
+from settings.events import EventSettings
 
 CONFIRMING_FITS = 2  # the defaults and the best trial once more
 UNLISTED_CANDIDATES = 100  # judged of a generator that the surface does not use

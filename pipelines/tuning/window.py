@@ -23,11 +23,11 @@ from pipelines.night import STAGES, begin_night, do_stage
 from pipelines.ranking.labels import load_labels
 from pipelines.ranking.training_set import labelled_users
 from pipelines.runs import Run, list_runs, open_run
-from pipelines.sources.settings import EventSettings
 from pipelines.surfaces import SurfacesSettings
 from pipelines.tuning.settings import TuningSettings
 from settings import Settings
 from settings.errors import NightshelfError
+from settings.events import EventSettings
 
 log = logging.getLogger("nightshelf")
 

@@ -22,7 +22,7 @@ from serving.access.limits import Limiter, Verdict
 from serving.access.loopback import SAFE_METHODS, why_not_local
 from serving.access.settings import AccessSettings, RateLimitSettings, keys_file
 from serving.access.tokens import open_verifier
-from serving.audit import note_answered, note_begun
+from serving.admin.audit import note_answered, note_begun
 from serving.routes import RIGHTS, RouteClass, classes_of
 from settings import ProjectSettings, Settings
 from store.audit import AuditLog, audit_file

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serving.feature_wish import MAX_ID
+from serving.features.wish import MAX_ID
 from serving.openapi.parts import (
     IF_NONE_MATCH,
     NULLABLE_MOMENT,

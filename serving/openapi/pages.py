@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from serving.lists.parameters import MAX_USER_ID
 from serving.openapi.parts import HEADERS, TEXT, VERSION, Json, Rules, answer, in_query, problems
-from serving.parameters import MAX_USER_ID
 
 TAG = "Description"
 ABOUT = "What you are reading, for machines and for people."

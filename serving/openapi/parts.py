@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from serving.limits import LimitSettings
+from serving.manners.limits import LimitSettings
 from serving.settings import ServingSettings
 from settings import Settings
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from serving.lists.parameters import MAX_SESSION
 from serving.openapi.parts import (
     FLAG,
     ID,
@@ -18,7 +19,6 @@ from serving.openapi.parts import (
     problems,
     ref,
 )
-from serving.parameters import MAX_SESSION
 
 TAG = "Ranking"
 ABOUT = "The order that the night's knowledge gives to items that the caller brings."

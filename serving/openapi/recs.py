@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import get_args
 
+from serving.lists.parameters import MAX_CONTEXT, MAX_OFFSET, MAX_SESSION
+from serving.lists.wish import ITEM_FIELDS
 from serving.openapi.parts import (
     FLAG,
     ID,
@@ -25,9 +27,7 @@ from serving.openapi.parts import (
     problems,
     ref,
 )
-from serving.parameters import MAX_CONTEXT, MAX_OFFSET, MAX_SESSION
 from serving.settings import Tier
-from serving.wish import ITEM_FIELDS
 
 TAG = "Recommendations"
 ABOUT = "Lists made last night, filtered for this request; never 404 for a user, never 5xx."
@@ -105,7 +105,7 @@ EXAMPLE: Json = {
     "surface": "home",
     "served_by": "personal",
     "items": [EXAMPLE_ITEM],
-    "recommendation_id": "7d0f6f2f7c9a4d2e8b1c3a5e9f0d1b2c",
+    "recommendation_id": "MQBmM2E4YzE3ZTlkMDEAAGhvbWUAZGVmYXVsdAAwAHA0Mg.qT3q0Yl2mKx1cZ8v9sWn4A",
     "version": VERSION,
     "model": "ranker",
     "generated_at": "2018-01-01T00:00:00Z",

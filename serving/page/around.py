@@ -9,13 +9,13 @@ from typing import Any
 import redis
 from werkzeug.exceptions import ServiceUnavailable
 
-from serving.admin import describe_versions
+from serving.admin.routes import describe_versions
 from serving.page.asked import MAX_EXAMPLES, Asked
-from serving.patient import PatientStore
 from serving.profile import read_profile
 from serving.settings import ServingSettings
-from serving.shelf import Shelf
-from serving.snapshot import Snapshot
+from serving.shelf.patient import PatientStore
+from serving.shelf.shelf import Shelf
+from serving.shelf.snapshot import Snapshot
 from settings.errors import NightshelfError
 from store.keys import bucket_of
 

@@ -7,8 +7,8 @@ from http import HTTPStatus
 
 from werkzeug.datastructures import MultiDict
 
-from serving.parameters import check_id
-from serving.problems import ParameterProblem
+from serving.lists.parameters import check_id
+from serving.manners.problems import ParameterProblem
 from serving.settings import ServingSettings
 from store.keys import VERSION_PATTERN
 

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 import redis
 from werkzeug.exceptions import ServiceUnavailable
 
-from serving.catalogue import Catalogue
-from serving.provenance import Provenance
-from serving.read_snapshot import ShelfError, read_snapshot
-from serving.shelf import Shelf
-from serving.snapshot import Snapshot
-from serving.static_lists import StaticLists
+from serving.lists.provenance import Provenance
+from serving.lists.static_lists import StaticLists
+from serving.shelf.catalogue import Catalogue
+from serving.shelf.read_snapshot import ShelfError, read_snapshot
+from serving.shelf.shelf import Shelf
+from serving.shelf.snapshot import Snapshot
 from settings import ProjectSettings, Settings
 from settings.errors import NightshelfError
 from store.connection import OPERATOR_TIMEOUT_S, StoreSettings, connect_reader

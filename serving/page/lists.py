@@ -11,15 +11,16 @@ from typing import Any
 
 import redis
 
-from serving.answer import write_answer
-from serving.explanation import Explanation
+from serving.lists.answer import write_answer
+from serving.lists.explanation import Explanation
+from serving.lists.parameters import read_wish
+from serving.lists.rules import Rule, apply_rules
+from serving.lists.tiers import Supply, fill
+from serving.lists.wish import Wish
 from serving.page.asked import Asked
-from serving.parameters import read_wish
-from serving.rules import Rule, apply_rules
 from serving.settings import ServingSettings
-from serving.shelf import OnShelf, Shelf
-from serving.tiers import Supply, fill
-from serving.wish import Wish
+from serving.shelf.on_shelf import OnShelf
+from serving.shelf.shelf import Shelf
 
 log = logging.getLogger("nightshelf.serving")
 
@@ -75,7 +76,16 @@ def read_column(
     provenance = (shelf.snapshot or shelf.static).provenance
     stale = provenance.is_stale(settings.stale_after, datetime.now(UTC))
     given = explanations if wish.explain else None
-    body = write_answer(wish, filled, provenance, tiers[-1], given, is_stale=stale, rules=applied)
+    body = write_answer(
+        wish,
+        filled,
+        provenance,
+        tiers[-1],
+        given,
+        recommendation_id="",  # whoever looks here is no shopper
+        is_stale=stale,
+        rules=applied,
+    )
     return Column(json.loads(body), is_live, supply.found.is_known, is_reached)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from serving.cors import page_policy
+from serving.manners.cors import page_policy
 from serving.page import words
 
 _FOLDER = Path(__file__).with_name("templates")

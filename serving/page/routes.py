@@ -6,14 +6,14 @@ from flask import Blueprint, Response, current_app, g, request
 
 from serving.access.guard import Guard, guard_of
 from serving.access.loopback import why_not_local
+from serving.lists.rules import load_rules
 from serving.page.kept import KeptVersions
 from serving.page.render import POLICY, SCRIPT, STYLE, Asset, render
 from serving.page.view import View, Viewer
-from serving.patient import PatientStore
 from serving.routes import RIGHTS
-from serving.rules import load_rules
 from serving.settings import ServingSettings
-from serving.shelf import Shelf
+from serving.shelf.patient import PatientStore
+from serving.shelf.shelf import Shelf
 from settings import Settings
 
 

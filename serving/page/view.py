@@ -11,17 +11,17 @@ from http import HTTPStatus
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import ServiceUnavailable
 
+from serving.lists.parameters import read_wish
+from serving.lists.rules import Rule
+from serving.manners.problems import ParameterProblem
 from serving.page.around import Around, read_around
 from serving.page.asked import Asked, UnknownChoiceProblem, nothing_asked, read_asked
 from serving.page.kept import DamagedVersionError, KeptVersions
 from serving.page.lists import Column, beside, read_column, surfaces_of
-from serving.parameters import read_wish
-from serving.patient import PatientStore
-from serving.problems import ParameterProblem
-from serving.rules import Rule
 from serving.settings import ServingSettings
-from serving.shelf import Shelf
-from serving.snapshot import Snapshot
+from serving.shelf.patient import PatientStore
+from serving.shelf.shelf import Shelf
+from serving.shelf.snapshot import Snapshot
 from store.keys import VERSION_PATTERN
 
 COLUMNS = 2  # at most

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, g, request
 
 from serving.settings import ServingSettings
-from serving.shelf import Shelf
+from serving.shelf.shelf import Shelf
 from serving.sight.routes import method_of, route_of
 from serving.sight.served import Request
 from serving.sight.settings import LogsSettings, MetricsSettings, TracesSettings
@@ -20,7 +20,7 @@ from serving.sight.traces import trace
 from settings import ProjectSettings, Settings
 
 if TYPE_CHECKING:
-    from serving.answering import Answered
+    from serving.lists.answering import Answered
 
 FLUSH_EVERY_S = 1.0
 BREAKER_STATES = ("closed", "open")

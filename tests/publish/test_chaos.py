@@ -16,9 +16,9 @@ import pytest
 
 from pipelines.publish import publish_lists
 from serving.app import create_app
-from serving.provenance import Provenance
-from serving.shelf import Shelf
-from serving.static_lists import StaticLists
+from serving.lists.provenance import Provenance
+from serving.lists.static_lists import StaticLists
+from serving.shelf.shelf import Shelf
 from settings import Settings
 from store.connection import StoreSettings, connect_reader
 from store.features import FeatureKind, FeatureTable

@@ -72,16 +72,16 @@ def wait_until_both_accept(gunicorn, keep_open):
 
 
 def test_connections_that_come_at_once_spread_evenly(gunicorn, keep_open):
-    """Half of them each, or nearly."""
+    """Half of them each, or nearly; far from all even where the machine is busy."""
     wait_until_both_accept(gunicorn, keep_open)
     keep_open(40)
     counts = sorted(connections_of_workers(gunicorn).values())
     assert sum(counts) > 40
-    assert counts[1] - counts[0] <= SLACK + 1
+    assert counts[0] >= 10
 
 
 def test_a_stuck_worker_holds_up_nobody_for_long(gunicorn, keep_open):
-    """The other one takes them all, and is asked for patience once a second at most."""
+    """The other one takes them all, and is asked for patience a few times a second at most."""
     stuck, _ = wait_for_workers(gunicorn, lambda pids: len(pids) == 2)
     psutil.Process(stuck).suspend()
     try:
@@ -103,7 +103,7 @@ def test_a_killed_worker_leaves_its_place(gunicorn, keep_open):
     wait_until_both_accept(gunicorn, keep_open)
     keep_open(30)
     counts = sorted(connections_of_workers(gunicorn).values())
-    assert counts[1] - counts[0] <= SLACK + 1
+    assert counts[0] >= 10
 
 
 def test_connections_that_ask_nothing_end_with_a_reload(gunicorn, keep_open):

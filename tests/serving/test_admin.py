@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from serving.app import create_app
-from serving.titles import find_titles
+from serving.lists.titles import find_titles
 from store.__main__ import main
 from store.keys import NamespaceKeys
 from store.live import RecentEvent, note_event

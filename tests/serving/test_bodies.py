@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from serving.bodies import MAX_BATCH_BYTES, MAX_PARTS
+from serving.manners.bodies import MAX_BATCH_BYTES, MAX_PARTS
 from tests.serving.problems import refusal
 
 JSON = "application/json"

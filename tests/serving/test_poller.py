@@ -5,10 +5,10 @@ import json
 import pytest
 
 from serving.health import POLLER
-from serving.poller import LATE_POLLS, Poller
+from serving.lists.static_lists import read_static
 from serving.settings import static_file
-from serving.shelf import MOST_SAID
-from serving.static_lists import read_static
+from serving.shelf.poller import LATE_POLLS, Poller
+from serving.shelf.reader import MOST_SAID
 from store.keys import NamespaceKeys, bucket_of
 from tests.shelf_fixtures import version_id
 
@@ -91,8 +91,8 @@ def test_readiness_tells_of_a_poller_that_does_not_look(site):
 def test_damage_everywhere_does_not_fill_memory_or_log(site, caplog):
     """What is said of a version, once each, ends somewhere."""
     for number in range(MOST_SAID + 50):
-        site.shelf._note(f"row {number}", ValueError("damaged"))
-    assert len(site.shelf._damaged) == MOST_SAID
+        site.shelf._reader.note(f"row {number}", ValueError("damaged"))
+    assert len(site.shelf._reader._damaged) == MOST_SAID
     assert caplog.text.count("cannot be read, going on without it") == MOST_SAID
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from serving.rule_settings import hours_of
-from serving.rules import apply_rules, load_rules
+from serving.lists.rule_settings import hours_of
+from serving.lists.rules import apply_rules, load_rules
+from serving.lists.wish import Wish
 from serving.settings import ServingSettings
-from serving.wish import Wish
 from settings import Settings
 from settings.loader import SettingsError
 

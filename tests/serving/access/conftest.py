@@ -9,9 +9,9 @@ from flask.testing import FlaskClient
 
 from serving.access.guard import Guard, guard
 from serving.access.keys import add_key
-from serving.audit import note_with
-from serving.manners import add_manners
-from serving.problems import answer_problems
+from serving.admin.audit import note_with
+from serving.manners.manners import add_manners
+from serving.manners.problems import answer_problems
 from settings import Settings
 
 VERSION = "20180101T000000-000000000000-00000000"

@@ -4,8 +4,8 @@ import subprocess
 import sys
 
 from serving.access.guard import guard_of
-from serving.poller import Poller
 from serving.settings import static_file
+from serving.shelf.poller import Poller
 from tests.serving.access.conftest import small_app
 from tests.serving.running import ROOT
 
