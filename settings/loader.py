@@ -36,6 +36,7 @@ TUNED_SECTIONS = ("candidates", "ranking")  # all that tuning may decide
 SECTION_NAMES = (
     "project",
     "source",
+    "event_log",
     "events",
     "night",
     "features",

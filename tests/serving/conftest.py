@@ -49,9 +49,9 @@ def open_site(store_settings, tmp_path):
     """Opens applications on the store, with other settings if asked; closes them."""
     opened = []
 
-    def call(url=store_settings.url, **serving):
+    def call(url=store_settings.url, *, timeout_ms=2000, **serving):
         # Of a test that is about answers: a busy machine must not make them others.
-        tables = {"store": {"url": url, "timeout_ms": 2000}, "serving": serving}
+        tables = {"store": {"url": url, "timeout_ms": timeout_ms}, "serving": serving}
         settings = Settings(tmp_path / "nightshelf.toml", tables, {})
         shelf = open_shelf(settings)
         poller = Poller(shelf, every_s=0.05, static_path=static_file(settings))

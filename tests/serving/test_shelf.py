@@ -66,7 +66,8 @@ def test_a_damaged_static_file_is_survived(site, caplog):
         path.write_text(text, encoding="utf-8")
         assert read_static(path).surfaces == {}
     assert caplog.text.count("is damaged") == 5
-    assert [p.name for p in path.parent.iterdir()] == ["static.json"]
+    drafts = {p.name for p in path.parent.iterdir()} - {"static.json", "recommendation.key"}
+    assert not drafts
 
 
 def test_an_emptied_store_leaves_what_is_held(site, client):
@@ -89,7 +90,7 @@ def test_a_store_that_stops_costs_a_few_timeouts(open_site, tmp_path, stop):
         url = f"redis://127.0.0.1:{server.port}/0"
         with connect_publisher(StoreSettings(url=url)) as client:
             publish_lists(make_lists(tmp_path / "l"), client, "demo", PublishSettings())
-        site = open_site(url=url)
+        site = open_site(url=url, timeout_ms=50)
         site.poller.poll()
         assert site.recs("u1")["served_by"] == "personal"
         pid = server._process.pid
