@@ -8,6 +8,7 @@ from serving.access import front_door
 from serving.access.guard import guard_of
 from serving.app import create_app, open_shelf
 from serving.collector import keep_collector_away
+from serving.events.app import EVENTS
 from serving.health import POLLER
 from serving.settings import ServingSettings, static_file
 from serving.shelf.poller import Poller
@@ -27,4 +28,5 @@ app = create_app(_settings, _shelf)
 poller.each_poll.append(guard_of(app).poll)
 app.extensions[POLLER] = poller
 app.extensions["sight"].start()
+app.extensions[EVENTS].start()
 keep_collector_away()
