@@ -81,6 +81,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take in what users saw and did
+         * @description One event, a list, or an object with a list. `text/plain` is read as JSON, too, as beacons send it. A bad event keeps no other one out. When the answer comes, the events are kept.
+         */
+        post: operations["postEvents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/rank": {
         parameters: {
             query?: never;
@@ -367,6 +387,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/events.js": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends what a page's visitors see and click */
+        get: operations["getEventsScript"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/page/list": {
         parameters: {
             query?: never;
@@ -488,6 +525,47 @@ export interface components {
         };
         Answers: {
             answers: components["schemas"]["Answer"][];
+        };
+        RejectedEvent: {
+            index: number;
+            /** @enum {unknown} */
+            type: "malformed" | "invalid" | "clock_skew" | "recommendation";
+            detail: string;
+        };
+        ShownItem: {
+            item_id: string;
+            position?: number | null;
+        };
+        Impression: {
+            /** @constant */
+            event_type: "impression";
+            /** @description Left out by visitors. */
+            user_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When it happened; by default when it is received.
+             */
+            event_at?: string | null;
+            /** @description An event that is sent twice under one id counts once. */
+            event_id?: string | null;
+            session_id?: string | null;
+            recommendation_id: string;
+            /** @description The same for one showing of a page. */
+            page_view_id: string;
+            context?: {
+                [key: string]: string | number | boolean | null;
+            } | null;
+            /** @description What was seen; all items of the answer by default. */
+            items?: (number | components["schemas"]["ShownItem"])[] | null;
+        };
+        Taken: {
+            accepted: number;
+            rejected: components["schemas"]["RejectedEvent"][];
+            /**
+             * @description What the accepted events survive: the loss of power (`fsync` in the log, `spool` on the disk of this service), or the end of a process.
+             * @enum {unknown}
+             */
+            durability: "fsync" | "process" | "spool";
         };
         RankedItem: {
             rank: number;
@@ -891,7 +969,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The store does not answer, and this route has nothing else. */
+        /** @description The store does not answer, and this route has nothing else: try again later. */
         503: {
             headers: {
                 /** @description The request's own, or one made for it. */
@@ -1123,7 +1201,7 @@ export interface operations {
                      *           "propensity": 1
                      *         }
                      *       ],
-                     *       "recommendation_id": "7d0f6f2f7c9a4d2e8b1c3a5e9f0d1b2c",
+                     *       "recommendation_id": "MQBmM2E4YzE3ZTlkMDEAAGhvbWUAZGVmYXVsdAAwAHA0Mg.qT3q0Yl2mKx1cZ8v9sWn4A",
                      *       "version": "20180101T000000-3cf50bee92aa-1f0c9ab2",
                      *       "model": "ranker",
                      *       "generated_at": "2018-01-01T00:00:00Z",
@@ -1224,7 +1302,7 @@ export interface operations {
                      *               "propensity": 1
                      *             }
                      *           ],
-                     *           "recommendation_id": "7d0f6f2f7c9a4d2e8b1c3a5e9f0d1b2c",
+                     *           "recommendation_id": "MQBmM2E4YzE3ZTlkMDEAAGhvbWUAZGVmYXVsdAAwAHA0Mg.qT3q0Yl2mKx1cZ8v9sWn4A",
                      *           "version": "20180101T000000-3cf50bee92aa-1f0c9ab2",
                      *           "model": "ranker",
                      *           "generated_at": "2018-01-01T00:00:00Z",
@@ -1253,7 +1331,7 @@ export interface operations {
                      *               "propensity": 1
                      *             }
                      *           ],
-                     *           "recommendation_id": "7d0f6f2f7c9a4d2e8b1c3a5e9f0d1b2c",
+                     *           "recommendation_id": "MQBmM2E4YzE3ZTlkMDEAAGhvbWUAZGVmYXVsdAAwAHA0Mg.qT3q0Yl2mKx1cZ8v9sWn4A",
                      *           "version": "20180101T000000-3cf50bee92aa-1f0c9ab2",
                      *           "model": "ranker",
                      *           "generated_at": "2018-01-01T00:00:00Z",
@@ -1410,7 +1488,7 @@ export interface operations {
                      *           "propensity": 1
                      *         }
                      *       ],
-                     *       "recommendation_id": "7d0f6f2f7c9a4d2e8b1c3a5e9f0d1b2c",
+                     *       "recommendation_id": "MQBmM2E4YzE3ZTlkMDEAAGhvbWUAZGVmYXVsdAAwAHA0Mg.qT3q0Yl2mKx1cZ8v9sWn4A",
                      *       "version": "20180101T000000-3cf50bee92aa-1f0c9ab2",
                      *       "model": "ranker",
                      *       "generated_at": "2018-01-01T00:00:00Z",
@@ -1571,7 +1649,7 @@ export interface operations {
                      *           "propensity": 1
                      *         }
                      *       ],
-                     *       "recommendation_id": "7d0f6f2f7c9a4d2e8b1c3a5e9f0d1b2c",
+                     *       "recommendation_id": "MQBmM2E4YzE3ZTlkMDEAAGhvbWUAZGVmYXVsdAAwAHA0Mg.qT3q0Yl2mKx1cZ8v9sWn4A",
                      *       "version": "20180101T000000-3cf50bee92aa-1f0c9ab2",
                      *       "model": "ranker",
                      *       "generated_at": "2018-01-01T00:00:00Z",
@@ -1602,6 +1680,142 @@ export interface operations {
             422: components["responses"]["422"];
             429: components["responses"]["429"];
             500: components["responses"]["500"];
+        };
+    };
+    postEvents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    event_type: "view" | "click" | "like" | "share" | "purchase";
+                    user_id: string;
+                    item_id: string;
+                    /**
+                     * Format: date-time
+                     * @description When it happened; by default when it is received.
+                     */
+                    event_at?: string | null;
+                    /** @description An event that is sent twice under one id counts once. */
+                    event_id?: string | null;
+                    session_id?: string | null;
+                    /** @description Of the answer that the item was shown in. */
+                    recommendation_id?: string | null;
+                    page_view_id?: string | null;
+                    context?: {
+                        [key: string]: string | number | boolean | null;
+                    } | null;
+                    value?: number | string | null;
+                    quantity?: number | string | null;
+                    position?: number | null;
+                } | components["schemas"]["Impression"] | ({
+                    /** @enum {string} */
+                    event_type: "view" | "click" | "like" | "share" | "purchase";
+                    user_id: string;
+                    item_id: string;
+                    /**
+                     * Format: date-time
+                     * @description When it happened; by default when it is received.
+                     */
+                    event_at?: string | null;
+                    /** @description An event that is sent twice under one id counts once. */
+                    event_id?: string | null;
+                    session_id?: string | null;
+                    /** @description Of the answer that the item was shown in. */
+                    recommendation_id?: string | null;
+                    page_view_id?: string | null;
+                    context?: {
+                        [key: string]: string | number | boolean | null;
+                    } | null;
+                    value?: number | string | null;
+                    quantity?: number | string | null;
+                    position?: number | null;
+                } | components["schemas"]["Impression"])[] | {
+                    events: ({
+                        /** @enum {string} */
+                        event_type: "view" | "click" | "like" | "share" | "purchase";
+                        user_id: string;
+                        item_id: string;
+                        /**
+                         * Format: date-time
+                         * @description When it happened; by default when it is received.
+                         */
+                        event_at?: string | null;
+                        /** @description An event that is sent twice under one id counts once. */
+                        event_id?: string | null;
+                        session_id?: string | null;
+                        /** @description Of the answer that the item was shown in. */
+                        recommendation_id?: string | null;
+                        page_view_id?: string | null;
+                        context?: {
+                            [key: string]: string | number | boolean | null;
+                        } | null;
+                        value?: number | string | null;
+                        quantity?: number | string | null;
+                        position?: number | null;
+                    } | components["schemas"]["Impression"])[];
+                };
+            };
+        };
+        responses: {
+            /** @description All events are taken in. */
+            202: {
+                headers: {
+                    /** @description The request's own, or one made for it. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accepted": 1,
+                     *       "rejected": [],
+                     *       "durability": "fsync"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Taken"];
+                };
+            };
+            /** @description Some events are bad, the others are taken in. */
+            207: {
+                headers: {
+                    /** @description The request's own, or one made for it. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accepted": 1,
+                     *       "rejected": [
+                     *         {
+                     *           "index": 1,
+                     *           "type": "invalid",
+                     *           "detail": "position = 0: expected a whole number from 1 to 10000"
+                     *         }
+                     *       ],
+                     *       "durability": "fsync"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Taken"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            408: components["responses"]["408"];
+            413: components["responses"]["413"];
+            414: components["responses"]["414"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     postRank: {
@@ -2397,6 +2611,35 @@ export interface operations {
                 content: {
                     /** @example … */
                     "text/html": string;
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            414: components["responses"]["414"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+        };
+    };
+    getEventsScript: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A script for pages of any origin. Nothing of another host is needed. */
+            200: {
+                headers: {
+                    /** @description The request's own, or one made for it. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example … */
+                    "text/javascript": string;
                 };
             };
             400: components["responses"]["400"];
