@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from serving.events.members import MAX_CONTEXT_MEMBERS, MAX_POSITION
+from serving.events.members import (
+    MAX_CONTEXT_MEMBERS,
+    MAX_CONTEXT_NAME,
+    MAX_CONTEXT_NUMBER,
+    MAX_CONTEXT_TEXT,
+    MAX_POSITION,
+)
 from serving.events.problem import KINDS
 from serving.events.shown import MAX_ITEMS
 from serving.openapi.parts import (
@@ -49,7 +55,13 @@ OPTIONAL: Json = {
     "context": {
         "type": "object",
         "maxProperties": MAX_CONTEXT_MEMBERS,
-        "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+        "propertyNames": {"maxLength": MAX_CONTEXT_NAME},
+        "additionalProperties": {
+            "type": ["string", "number", "boolean", "null"],
+            "maxLength": MAX_CONTEXT_TEXT,
+            "minimum": -MAX_CONTEXT_NUMBER,
+            "maximum": MAX_CONTEXT_NUMBER,
+        },
     },
 }
 COMMON: Json = {name: nullable(schema) for name, schema in OPTIONAL.items()}
