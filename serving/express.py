@@ -23,6 +23,7 @@ from serving.lists.parameters import read_wish
 from serving.lists.wish import Wish
 from serving.manners.cors import CorsSettings
 from serving.manners.manners import MIN_GZIP, REQUEST_ID, name_of, shorten, takes_gzip
+from serving.manners.problems import ParameterProblem
 from serving.settings import ServingSettings
 from serving.shelf.shelf import Shelf
 from serving.sight.watch import Watch
@@ -77,7 +78,10 @@ class Express:
             if wish is None:
                 return self.flask(environ, start_response)
             answered = self._answering.answer(wish, environ.get("HTTP_IF_NONE_MATCH"))
+        except ParameterProblem:
+            return self.flask(environ, start_response)
         except Exception:  # said, and logged, by those whose task it is
+            self._watch.note_detour()
             return self.flask(environ, start_response)
         name = name_of(environ)
         headers, body = self._with_manners(answered, name, environ)
@@ -106,9 +110,6 @@ class Express:
         body, headers = answered.body, answered.headers
         if len(body) >= MIN_GZIP and takes_gzip(environ):
             body = shorten(body)
-            headers = [
-                (key, f"W/{value}") if key == "ETag" else (key, value) for key, value in headers
-            ]
             headers.append(("Content-Encoding", "gzip"))
         headers += (
             (REQUEST_ID, name),

@@ -27,6 +27,10 @@ from store.trip import Trips
 log = logging.getLogger("nightshelf.serving")
 
 
+class NothingLiveError(NightshelfError):
+    """The store is there, and shows readers nothing."""
+
+
 class ShelfError(NightshelfError):
     """The store answers, but has no complete version to follow."""
 

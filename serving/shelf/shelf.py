@@ -21,7 +21,7 @@ from serving.rank.wish import RankWish
 from serving.shelf.breaker import Breaker
 from serving.shelf.catalogue import Catalogue, Rows
 from serving.shelf.on_shelf import OnShelf
-from serving.shelf.read_snapshot import ShelfError, read_live, read_snapshot
+from serving.shelf.read_snapshot import NothingLiveError, read_live, read_snapshot
 from serving.shelf.reader import Reader
 from serving.shelf.snapshot import Snapshot
 from serving.shelf.stored import HotLists, Stored
@@ -73,7 +73,7 @@ class Shelf:
     def refresh(self) -> bool:
         """Follow the pointer; whether the version changed.
 
-        Raises `ShelfError` when nothing complete is live, or what the client raises.
+        Raises `NothingLiveError`, `ShelfError` of what is not whole, or what the client raises.
         """
         self.trips.follow()  # here and in no request: it may ask several servers
         pointer, hidden = read_live(self.trips, self._keys)
@@ -83,7 +83,7 @@ class Shelf:
             self.hidden_tag = hashlib.blake2b(text, digest_size=8).hexdigest()
         known = self.snapshot
         if pointer.version is None:
-            raise ShelfError("no version is active; publish a run")
+            raise NothingLiveError("no version is active; publish a run")
         if known is not None and known.pointer == pointer and self.is_available:
             return False
         keys = self._keys.version(pointer.version)
