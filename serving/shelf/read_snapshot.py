@@ -74,7 +74,7 @@ def read_snapshot(
         entries = unpack_list(packed).entries()
         rows = catalogue.rows(keys, block_size, numbers_of(entries))
         group = _Group(_segment_of(field))
-        fallback[field] = tuple(show(entries, rows, reasons, sources, group))
+        fallback[field] = tuple(show(entries, rows, reasons, sources, group)[0])
     surfaces = manifest["surfaces"]
     return Snapshot(
         pointer,

@@ -277,8 +277,7 @@ class Shelf:
         self, snapshot: Snapshot, entries: Sequence[Entry], whose: HasSegment, found: OnShelf
     ) -> list[Shown]:
         """*entries* in words; *found* lacks something if a row does."""
-        numbers = numbers_of(entries)
-        rows = self._rows(snapshot, numbers)
-        if not rows.keys() >= set(numbers):
-            found.lacks = True
-        return show(entries, rows, snapshot.reasons, snapshot.sources, whose)
+        rows = self._rows(snapshot, numbers_of(entries))
+        shown, lacks = show(entries, rows, snapshot.reasons, snapshot.sources, whose)
+        found.lacks |= lacks
+        return shown
