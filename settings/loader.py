@@ -59,6 +59,7 @@ SECTION_NAMES = (
     "mlflow",
     "store",
     "serving",
+    "intake",
     "limits",
     "cors",
     "access",
