@@ -60,6 +60,7 @@ SECTION_NAMES = (
     "mlflow",
     "store",
     "serving",
+    "intake",
     "limits",
     "cors",
     "access",
