@@ -116,6 +116,16 @@ BACKFILL = {
     ),
 }
 
+COLLECT = {
+    "accept_bad": Param(
+        False,
+        type="boolean",
+        title="Accept bad",
+        description="Put bad records aside, however many a batch has; else a batch with too many "
+        "waits in the log.",
+    ),
+}
+
 ROLL_BACK = {
     "reason": Param(
         type="string",

@@ -89,6 +89,12 @@ class BackfillOrder(Order):
     run: str | None = None  # empty: the newest finished one
 
 
+class CollectOrder(Order):
+    """What waits in the event log, to the lake."""
+
+    accept_bad: bool = False  # whether a batch with too many bad records may pass
+
+
 class ReleaseOrder(Order):
     """Nothing to choose: the next night flips again."""
 
