@@ -13,6 +13,7 @@ from serving.admin.audit import note_with
 from serving.admin.routes import Note, admin_blueprint
 from serving.express import add_express
 from serving.features.routes import features_blueprint
+from serving.forgetting.routes import forgetting_blueprint
 from serving.health import health_blueprint
 from serving.lists.answering import Answering
 from serving.lists.routes import recs_blueprint
@@ -51,6 +52,7 @@ def create_app(settings: Settings, shelf: Shelf, note: Note | None = None) -> Fl
     serving, limits = settings.read(ServingSettings), settings.read(LimitSettings)
     store = PatientStore.of(settings)
     answering = Answering(shelf, serving, signing_key(settings))
+    noted = note or note_with(settings)
     app = Flask("nightshelf", static_folder=None)
     app.url_map.converters["anything"] = Anything
     app.url_map.merge_slashes = False  # "a//b" is another user than "a/b"
@@ -61,7 +63,8 @@ def create_app(settings: Settings, shelf: Shelf, note: Note | None = None) -> Fl
         rank_blueprint(shelf, serving, limits),
         features_blueprint(shelf, serving, limits),
         profile_blueprint(store, serving),
-        admin_blueprint(store, limits, note or note_with(settings)),
+        admin_blueprint(store, limits, noted),
+        forgetting_blueprint(store, settings, noted),
         health_blueprint(shelf, serving),
         pages_blueprint(build_document(settings)),
         page_blueprint(shelf, settings),
