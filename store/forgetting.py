@@ -58,16 +58,22 @@ def forget_entries(client: redis.Redis, namespace: str, is_theirs: Callable[[str
     that are added meanwhile are refused by the web process. One that is no event stays.
     """
     key = NamespaceKeys(namespace).events
-    last = client.xrevrange(key, count=1)
-    if not last:
-        return 0
-    end, start, deleted = last[0][0], "-", 0
-    while page := client.xrange(key, min=start, max=end, count=ENTRIES_AT_ONCE):
+    newest: Any = client.xrevrange(key, count=1)
+    deleted, start = 0, b"-"
+    while newest and (page := _read_page(client, key, start, newest[0][0])):
         theirs = [entry for entry, fields in page if _is_of(fields, is_theirs)]
         if theirs:
             deleted += int(client.xdel(key, *theirs))
         start = b"(" + page[-1][0]
     return deleted
+
+
+def _read_page(
+    client: redis.Redis, key: str, start: bytes, end: bytes
+) -> list[tuple[bytes, dict[bytes, Any]]]:
+    page: Any = client.xrange(key, min=start, max=end, count=ENTRIES_AT_ONCE)
+    found: list[tuple[bytes, dict[bytes, Any]]] = page
+    return found
 
 
 def _delete_fields(client: redis.Redis, namespace: str, user_id: str) -> Iterator[str]:

@@ -63,12 +63,12 @@ def tombstones_file(settings: Settings) -> Path:
 def read_tombstones(client: redis.Redis, namespace: str) -> dict[str, Tombstone]:
     """Digest → tombstone, of the store; raises `TombstoneError` on damage."""
     found = client.hgetall(NamespaceKeys(namespace).forgotten)
-    return {name.decode(): _parse(name.decode(), data) for name, data in found.items()}
+    return {text: _parse(text, data) for name, data in found.items() for text in [_text(name)]}
 
 
 def read_digests(client: redis.Redis, namespace: str) -> frozenset[str]:
     """Digests alone, of the store."""
-    return frozenset(name.decode() for name in client.hkeys(NamespaceKeys(namespace).forgotten))
+    return frozenset(map(_text, client.hkeys(NamespaceKeys(namespace).forgotten)))
 
 
 def read_file(settings: Settings) -> dict[str, Tombstone]:
@@ -178,6 +178,10 @@ def _alone(settings: Settings) -> Iterator[None]:
 
 def _person(namespace: str) -> bytes:
     return hashlib.blake2b(namespace.encode(), digest_size=16).digest()
+
+
+def _text(name: bytes | str) -> str:
+    return name.decode("utf-8", "replace") if isinstance(name, bytes) else name
 
 
 def _now() -> str:

@@ -21,7 +21,7 @@ TAG = "Forgetting"
 ABOUT = "When somebody wants to be forgotten."
 
 _DIGEST = "5f0c2a9be1c34d7f8a6b0d1e2f3a4b5c"
-_STATE = {
+_STATE: Json = {
     "digest": {"type": "string", "pattern": f"^{DIGEST_PATTERN.pattern}$"},
     "state": {"type": "string", "enum": ["asked", "running", "left over", "done"]},
     "asked_at": MOMENT,
