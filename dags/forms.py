@@ -125,6 +125,16 @@ FORGET = {
     ),
 }
 
+COLLECT = {
+    "accept_bad": Param(
+        False,
+        type="boolean",
+        title="Accept bad",
+        description="Put bad records aside, however many a batch has; else a batch with too many "
+        "waits in the log.",
+    ),
+}
+
 ROLL_BACK = {
     "reason": Param(
         type="string",

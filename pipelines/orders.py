@@ -95,6 +95,12 @@ class ForgetOrder(Order):
     again: bool = False
 
 
+class CollectOrder(Order):
+    """What waits in the event log, to the lake."""
+
+    accept_bad: bool = False  # whether a batch with too many bad records may pass
+
+
 class ReleaseOrder(Order):
     """Nothing to choose: the next night flips again."""
 
