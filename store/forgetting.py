@@ -8,7 +8,7 @@ from typing import Any
 
 import redis
 
-from store.events import FIELD, EventLogError, unpack_event
+from store.events import FIELD, user_of
 from store.features import kind_of
 from store.keys import NamespaceKeys, bucket_of
 from store.pointer import read_active
@@ -90,12 +90,5 @@ def _delete_fields(client: redis.Redis, namespace: str, user_id: str) -> Iterato
 
 
 def _is_of(fields: dict[bytes, Any], is_theirs: Callable[[str], bool]) -> bool:
-    user_id = _user_of(fields)
+    user_id = user_of(fields.get(FIELD, b""))
     return user_id is not None and is_theirs(user_id)
-
-
-def _user_of(fields: dict[bytes, Any]) -> str | None:
-    try:
-        return unpack_event(fields[FIELD]).user_id
-    except (KeyError, EventLogError):
-        return None

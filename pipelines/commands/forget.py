@@ -31,7 +31,7 @@ def add_commands(commands: Any) -> None:
 def _forget(settings: Settings, options: argparse.Namespace) -> int | None:
     if options.user is not None:
         stone, n_removed = forget_user(settings, options.user)
-        actor = {"subject": "command line", "name": who()}
+        actor = {"subject": who("command line")}
         about = {"digest": stone.digest, "removed": n_removed}
         AuditLog(audit_file(settings)).note(actor, "forget", about)
         print(f"digest  {stone.digest}\nstore   {n_removed} fields removed")

@@ -73,7 +73,7 @@ def rewrite_lake(
 def lock_files(settings: Settings) -> list[Path]:
     """Who holds these is the only one to write to lake and landing zone."""
     locks = var_directory(settings) / "locks"
-    return [locks / "collect", locks / "ingest"]
+    return [locks / "ingest", locks / "collect.turn"]
 
 
 def applied(forgotten: Forgotten) -> str:
@@ -140,7 +140,7 @@ def _name_new(
     }
     before = read_json(manifest)
     after = _renamed(before, names)
-    if manifest == directory / MANIFEST:
+    if manifest.is_relative_to(directory):  # of the lake or the landing zone, not of a run
         after["forgotten"] = applied(forgotten)
     if after != before:
         write_json(manifest, after)

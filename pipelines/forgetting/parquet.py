@@ -27,6 +27,11 @@ def user_columns(path: Path, schema: pa.Schema) -> list[str]:
     return columns
 
 
+def is_of_users(path: Path) -> bool:
+    """Whether rows of the file *path* are of users."""
+    return bool(user_columns(path, pq.read_schema(path)))
+
+
 def find_users(path: Path, forgotten: Forgotten) -> set[str]:
     """Ids of the forgotten users of whom *path* has rows."""
     schema = pq.read_schema(path)

@@ -12,7 +12,7 @@ from pathlib import Path
 from pipelines.files import hash_file, replacing
 from pipelines.forgetting.record import Record
 from pipelines.forgetting.tombstones import Forgotten
-from store.events import EventLogError, unpack_event
+from store.events import user_of
 
 FOLDER = "spool"  # of the namespace; its files are described in serving/events/spool_file.py
 _SUFFIXES = (".spool", ".damaged")
@@ -42,10 +42,8 @@ def rewrite_spools(record: Record, forgotten: Forgotten) -> list[str]:
 
 def _is_theirs(line: bytes, forgotten: Forgotten) -> bool:
     """Whether *line* is an event of a forgotten user; one that is damaged may be anybody's."""
-    try:
-        return forgotten.has(unpack_event(line[_SUM:].rstrip(b"\n")).user_id)
-    except EventLogError:
-        return True
+    user_id = user_of(line[_SUM:].rstrip(b"\n"))
+    return user_id is None or forgotten.has(user_id)
 
 
 def _is_abandoned(descriptor: int) -> bool:
