@@ -116,6 +116,15 @@ BACKFILL = {
     ),
 }
 
+FORGET = {
+    "again": Param(
+        False,
+        type="boolean",
+        title="Again",
+        description="Also users whose forgetting has ended: after a backup was put back.",
+    ),
+}
+
 COLLECT = {
     "accept_bad": Param(
         False,

@@ -89,6 +89,12 @@ class BackfillOrder(Order):
     run: str | None = None  # empty: the newest finished one
 
 
+class ForgetOrder(Order):
+    """Whether files are searched for those too whose forgetting has ended."""
+
+    again: bool = False
+
+
 class CollectOrder(Order):
     """What waits in the event log, to the lake."""
 

@@ -41,14 +41,31 @@ class _Group(NamedTuple):
     segment: str | None
 
 
-def read_live(trips: Trips, keys: NamespaceKeys) -> tuple[Pointer, frozenset[str]]:
-    """What changes within a version: the pointer, and what nobody is to be shown.
+class Live(NamedTuple):
+    """What changes within a version."""
+
+    pointer: Pointer
+    hidden: frozenset[str]  # items that nobody is shown
+    n_forgotten: int  # users of whom nothing is known any more
+
+
+def read_live(trips: Trips, keys: NamespaceKeys) -> Live:
+    """What changes within a version, in one trip.
 
     Raises `PointerError` when the pointer is damaged, or what the client raises.
     """
     with trip("poll"):
-        active, hidden = trips.make([("GET", keys.active), ("SMEMBERS", keys.hidden)])
-    return parse_pointer(active), read_ids(hidden)
+        active, hidden, n_forgotten = trips.make(
+            [("GET", keys.active), ("SMEMBERS", keys.hidden), ("HLEN", keys.forgotten)]
+        )
+    return Live(parse_pointer(active), read_ids(hidden), n_forgotten)
+
+
+def read_forgotten(trips: Trips, keys: NamespaceKeys) -> frozenset[str]:
+    """Digests of the users of whom nothing is known any more; raises what the client raises."""
+    with trip("poll"):
+        (digests,) = trips.make([("HKEYS", keys.forgotten)])
+    return read_ids(digests)
 
 
 def read_snapshot(
