@@ -45,6 +45,7 @@ SECTION_NAMES = (
     "candidates",
     "ranking",
     "evaluation",
+    "measure",
     "tuning",
     "surfaces",
     "lists",
