@@ -7,7 +7,7 @@ The same files, settings and code give the same bytes.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -18,7 +18,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.collected import Collected, open_collected
-from pipelines.files import hash_files, hash_json, locked, read_json, replacing_directory, write_json
+from pipelines.files import (
+    hash_files,
+    hash_json,
+    locked,
+    read_json,
+    replacing_directory,
+    write_json,
+)
 from pipelines.measure.figures import build_outcomes, read_counts, read_figures, read_positions
 from pipelines.measure.material import find_material, load_material
 from pipelines.measure.settings import MeasureSettings
@@ -49,22 +56,30 @@ def days_shown(landed: Collected, before: date | None = None) -> list[date]:
 
 
 def measure_days(
-    settings: Settings, days: Iterable[date] | None = None, *, before: date | None = None
+    settings: Settings,
+    first: date | None = None,
+    last: date | None = None,
+    *,
+    before: date | None = None,
 ) -> list[date]:
-    """Measures *days* anew; without them those whose events are new or others. Which it did.
+    """Measures the days from *first* to *last* (included) anew, those on which lists were shown.
 
+    Without *first* only those whose events are new or others. Which days it did.
     One at a time in a namespace: another that comes meanwhile waits.
-    Raises `MeasureError` for a day on which nothing was shown.
+    Raises `MeasureError` when nothing was shown on any of the days that are named.
     """
     with locked(var_directory(settings) / "locks" / "measure"):
         landed = open_collected(settings)
         shown = days_shown(landed, before)
-        if days is None:
-            wanted = [day for day in shown if not _is_kept(settings, landed, day)]
-        else:
-            wanted = sorted(set(days))
-            if missing := [day for day in wanted if day not in shown]:
-                raise MeasureError(_nothing_shown(missing, shown))
+        wanted = [
+            day
+            for day in shown
+            if (first is None or first <= day) and (last is None or day <= last)
+        ]
+        if (first or last) and not wanted:
+            raise MeasureError(_nothing_shown(first, last, shown))
+        if first is None:
+            wanted = [day for day in wanted if not _is_kept(settings, landed, day)]
         for day in wanted:
             _measure_day(settings, landed, day)
         return wanted
@@ -140,11 +155,11 @@ def _is_kept(settings: Settings, landed: Collected, day: date) -> bool:
     return record.exists() and read_json(record)["key"] == _key(settings, landed, span)
 
 
-def _nothing_shown(missing: list[date], shown: list[date]) -> str:
+def _nothing_shown(first: date | None, last: date | None, shown: list[date]) -> str:
     there = f"from {shown[0]} to {shown[-1]}" if shown else "on no day yet"
     return (
-        f"nothing was shown on {', '.join(map(str, missing))}; lists were shown {there} "
-        "(impressions that were collected: `python -m pipelines collect`)"
+        f"nothing was shown from {first or 'the beginning'} to {last or 'now'}; lists were shown "
+        f"{there} (impressions that were collected: `python -m pipelines collect`)"
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.measure.intervals import DoubleArray, quantiles, ratio, resample, wilson
@@ -80,7 +81,7 @@ def read_counts(connection: duckdb.DuckDBPyConnection, span: Span) -> pa.Table:
 def _rates(columns: dict[str, Any], settings: MeasureSettings) -> dict[str, DoubleArray]:
     """Shares of users, and of what was shown."""
     users, shown = columns["n_users"], columns["n_shown"]
-    figures = {}
+    figures: dict[str, DoubleArray] = {}
     for name, counted in (
         ("acceptance", "n_acted_users"),
         ("conversion", "n_converted_users"),
@@ -133,7 +134,7 @@ def _ratios(
 
 
 def ctr_interval(
-    clicked: DoubleArray, shown: DoubleArray, samples: DoubleArray, confidence: float
+    clicked: npt.ArrayLike, shown: npt.ArrayLike, samples: DoubleArray, confidence: float
 ) -> tuple[DoubleArray, DoubleArray]:
     """The wider of the bootstrap over users and of Wilson's interval, at each end.
 
