@@ -21,10 +21,9 @@ def measure(form: Mapping[str, Any], conf: Mapping[str, Any], moment: datetime) 
     Raises `OrderError` for an impossible field, `MeasureError` for days without impressions.
     """
     order = read_order(MeasureOrder, form, conf)
-    days = days_between(order.first, order.last)
-    measured = measure_everything(load_settings(), days, before=to_naive_utc(moment).date())
-    for verdict in measured.verdicts:
-        log.info(
-            "%s %s, target %s: %s", verdict.name, verdict.value, verdict.target, verdict.verdict
-        )
-    return {verdict.name: verdict.verdict for verdict in measured.verdicts}
+    measured = measure_everything(
+        load_settings(), order.first, order.last, before=to_naive_utc(moment).date()
+    )
+    for one in measured.verdicts:
+        log.info("%s %s, target %s: %s", one.name, one.value, one.target, one.verdict)
+    return {one.name: one.verdict for one in measured.verdicts}

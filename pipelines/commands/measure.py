@@ -27,9 +27,9 @@ def add_commands(commands: Any) -> None:
     parser.set_defaults(command=_measure)
     parser.add_argument("--day", type=_day, help="one day, like 2026-03-31")
     parser.add_argument(
-        "--from", type=_day, dest="first", help="the first of several days (empty: only new ones)"
+        "--from", type=_day, dest="first", help="the first of several (else only new ones)"
     )
-    parser.add_argument("--to", type=_day, dest="last", help="the last of them (empty: the newest)")
+    parser.add_argument("--to", type=_day, dest="last", help="the last of them (else the newest)")
 
 
 def _measure(settings: Settings, options: argparse.Namespace) -> None:
