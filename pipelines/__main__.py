@@ -24,6 +24,7 @@ Prepares recommendations at night and puts them on the shelf.
   python -m pipelines versions list                what is on the shelf, and what is live
   python -m pipelines models list                  champion, challengers and archived models
   python -m pipelines forget USER                  nothing is known of a user any more
+  python -m pipelines measure                      what was shown, and whether it worked
   python -m pipelines tune --budget 20m            look for better settings, and keep them
   python -m pipelines collect                      events of the web tier, into the lake
 
@@ -66,9 +67,18 @@ def build_parser(command: str = "", action: str = "") -> argparse.ArgumentParser
     if command == "collect":
         collect_commands.add_commands(commands)
         return parser
-    from pipelines.commands import forget, models, night, tune, versions
+    from pipelines.commands import forget, measure, models, night, tune, versions
 
-    for group in (night, feature_commands, versions, tune, models, collect_commands, forget):
+    for group in (
+        night,
+        feature_commands,
+        versions,
+        tune,
+        models,
+        collect_commands,
+        forget,
+        measure,
+    ):
         group.add_commands(commands)
     return parser
 
