@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -110,7 +110,10 @@ def _fit_all(
 
     def fit_night(surface: str, evaluated: BinnedRows) -> None:
         refit = [sets[surface][cutoff] for cutoff in cutoffs.refit]
-        fit(surface, "night", bin_rows(refit, vocabulary, settings, threads=1, bins_of=evaluated))
+        older = [sets[surface][cutoff] for cutoff in cutoffs.training]
+        # Rows without impressions have no bins for the place at which an item was shown.
+        bins_of = evaluated if _have_shown(refit) == _have_shown(older) else None
+        fit(surface, "night", bin_rows(refit, vocabulary, settings, threads=1, bins_of=bins_of))
 
     with ThreadPoolExecutor(min(night.threads, 2)) as pool:
 
@@ -137,6 +140,10 @@ def _choose_trees(rows: BinnedRows, n_sets: int, settings: RankingSettings, seed
     return choose_trees(rows, settings, seed=seed)
 
 
+def _have_shown(sets: Sequence[TrainingSet]) -> bool:
+    return any(training.shown_rows for training in sets)
+
+
 def _n_rows(sets: Mapping[datetime, TrainingSet]) -> int:
     return sum(len(training.relevance) for training in sets.values())
 
@@ -145,6 +152,7 @@ def _count(surface: str, sets: Mapping[datetime, TrainingSet]) -> dict[str, Any]
     return {
         f"{surface}_rows": _n_rows(sets),
         f"{surface}_positives": int(sum((s.relevance > 0).sum() for s in sets.values())),
+        f"{surface}_shown_rows": sum(s.shown_rows for s in sets.values()),
         f"{surface}_negatives_kept": round(
             sum(s.sampling_rate for s in sets.values()) / len(sets), 3
         ),
