@@ -23,6 +23,7 @@ Prepares recommendations at night and puts them on the shelf.
   python -m pipelines versions list                what is on the shelf, and what is live
   python -m pipelines models list                  champion, challengers and archived models
   python -m pipelines tune --budget 20m            look for better settings, and keep them
+  python -m pipelines simulate --url URL           play shoppers against the running app
 
 Stages that are done are skipped; the same inputs are the same run.
 """
@@ -60,9 +61,9 @@ def build_parser(command: str = "", action: str = "") -> argparse.ArgumentParser
     if command == "features":
         feature_commands.add_commands(commands, action)
         return parser
-    from pipelines.commands import models, night, tune, versions
+    from pipelines.commands import models, night, simulate, tune, versions
 
-    for group in (night, feature_commands, versions, tune, models):
+    for group in (night, feature_commands, versions, tune, models, simulate):
         group.add_commands(commands)
     return parser
 

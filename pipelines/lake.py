@@ -50,15 +50,6 @@ class Lake:
         """Event files, oldest day first; only those of days that begin before *before*."""
         return [self.directory / entry["path"] for entry in self._events(before)]
 
-    def impression_files(self, before: datetime | None = None) -> list[Path]:
-        """Files of what users were shown, oldest day first; only of days before *before*."""
-        return [self.directory / entry["path"] for entry in _until(self._shown, before)]
-
-    @property
-    def _shown(self) -> list[dict[str, Any]]:
-        entries: list[dict[str, Any]] = self.manifest.get("impressions", [])
-        return entries
-
     def events_hash(self, before: datetime) -> str:
         """What decides every row of `events` before *before*: the hashes of its days."""
         return hash_json([[entry["day"], entry["sha256"]] for entry in self._events(before)])
@@ -70,14 +61,11 @@ class Lake:
         return str(self.manifest[table]["sha256"])
 
     def _events(self, before: datetime | None) -> list[dict[str, Any]]:
-        return _until(self.manifest["events"], before)
-
-
-def _until(entries: list[dict[str, Any]], before: datetime | None) -> list[dict[str, Any]]:
-    if before is None:
-        return entries
-    last = (before - timedelta(microseconds=1)).date().isoformat()
-    return [entry for entry in entries if entry["day"] <= last]
+        entries: list[dict[str, Any]] = self.manifest["events"]
+        if before is None:
+            return entries
+        last = (before - timedelta(microseconds=1)).date().isoformat()
+        return [entry for entry in entries if entry["day"] <= last]
 
 
 def lake_directory(settings: Settings) -> Path:

@@ -46,6 +46,7 @@ SECTION_NAMES = (
     "ranking",
     "evaluation",
     "tuning",
+    "simulate",
     "surfaces",
     "lists",
     "reasons",
