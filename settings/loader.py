@@ -37,6 +37,7 @@ SECTION_NAMES = (
     "project",
     "source",
     "event_log",
+    "collect",
     "events",
     "night",
     "features",
