@@ -7,6 +7,7 @@ import os
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -23,17 +24,22 @@ ROOT = Path(__file__).resolve().parent.parent
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - where we ask, not where we bind
 
 
-def start_app(settings: Settings) -> str:
+def start_app(
+    settings: Settings, name: str = "app", variables: Mapping[str, str] | None = None
+) -> str:
     """Start the app, anew if it runs, since code or settings may have changed; its URL.
+
+    One of another *name* runs beside it; *variables* are what *settings* were read with beside
+    the environment.
 
     Raises `DemoError` with the end of its log when it does not answer.
     """
     host, port = _address(settings)
-    app = _background(settings)
+    app = _background(settings, name)
     stop(app)
     remedy = "[serving] bind, or NIGHTSHELF__SERVING__BIND=127.0.0.1:8001"
     check_free(host.strip("[]"), port, "the app", remedy)
-    environment = {**os.environ, "NIGHTSHELF_SETTINGS": str(settings.path)}
+    environment = {**os.environ, **(variables or {}), "NIGHTSHELF_SETTINGS": str(settings.path)}
     gunicorn = ["-m", "gunicorn", "-c", "python:serving.gunicorn_config", "--chdir", str(ROOT)]
     start(app, [sys.executable, *gunicorn], environment)
     url = f"http://{ANYWHERE.get(host, host)}:{port}"
@@ -45,9 +51,9 @@ def start_app(settings: Settings) -> str:
     return url
 
 
-def stop_app(settings: Settings) -> bool:
+def stop_app(settings: Settings, name: str = "app") -> bool:
     """Stop the app; whether it ran."""
-    return stop(_background(settings))
+    return stop(_background(settings, name))
 
 
 def ask_for_lists(url: str, user: str, *, n: int, surface: str) -> dict[str, Any]:
@@ -58,8 +64,8 @@ def ask_for_lists(url: str, user: str, *, n: int, surface: str) -> dict[str, Any
     return body
 
 
-def _background(settings: Settings) -> Background:
-    return Background("app", var_directory(settings) / "app")
+def _background(settings: Settings, name: str) -> Background:
+    return Background(name, var_directory(settings) / "app")
 
 
 def _address(settings: Settings) -> tuple[str, int]:

@@ -14,7 +14,7 @@ from scipy.sparse import csr_matrix
 from pipelines.index import Index
 from pipelines.inputs import received_before, run_cutoffs, run_lake
 from pipelines.interactions import BoolArray, FloatArray, IntArray
-from pipelines.moments import NightSettings
+from pipelines.lake import Lake
 from pipelines.runs import Run
 
 _QUERY = Path(__file__).with_name("sql") / "shown_items.sql"
@@ -50,13 +50,31 @@ def load_shown(run: Run, index: Index, surface: str, cutoff: datetime) -> Shown 
     Only what the run's lake had when it was opened, and only what happened within the window,
     clicks included: a later one is not known to whoever stands at the window's end.
     """
-    until = cutoff + run_cutoffs(run).horizon
-    lake = run_lake(run)
+    return read_shown(
+        run_lake(run),
+        index,
+        surface,
+        (cutoff, cutoff + run_cutoffs(run).horizon),
+        received_before(run, run.as_of),
+    )
+
+
+def read_shown(
+    lake: Lake,
+    index: Index,
+    surface: str,
+    window: tuple[datetime, datetime],
+    received_before: datetime,
+) -> Shown | None:
+    """What *surface* showed from the one moment of *window* until before the other.
+
+    None when the lake knows of nothing; users and items that *index* lacks are left out.
+    """
+    since, until = window
     impressions = lake.impression_files(before=until)
     if not impressions:
         return None
-    options = {"threads": str(run.settings.read(NightSettings).threads)}
-    with duckdb.connect(config=options) as connection:
+    with duckdb.connect(config={"threads": "1"}) as connection:
         connection.read_parquet(list(map(str, impressions))).create_view("impressions")
         connection.read_parquet(list(map(str, lake.event_files(before=until)))).create_view(
             "events"
@@ -66,9 +84,9 @@ def load_shown(run: Run, index: Index, surface: str, cutoff: datetime) -> Shown 
             connection.register(f"{name}s", pa.table({f"{name}_id": ids, "number": numbers}))
         binds = {
             "surface": surface,
-            "cutoff": cutoff,
+            "cutoff": since,
             "until": until,
-            "received_before": received_before(run, run.as_of),
+            "received_before": received_before,
         }
         rows = connection.sql(_QUERY.read_text(encoding="utf-8"), params=binds).fetchnumpy()
     if len(rows["page_view"]) == 0:
