@@ -116,6 +116,24 @@ BACKFILL = {
     ),
 }
 
+MEASURE = {
+    "first": Param(
+        None,
+        type=["null", "string"],
+        pattern=r"^\d{4}-\d\d-\d\d$",
+        title="First day",
+        description="UTC, measured anew. Empty: every day whose events are new or others, "
+        "up to the day before the run.",
+    ),
+    "last": Param(
+        None,
+        type=["null", "string"],
+        pattern=r"^\d{4}-\d\d-\d\d$",
+        title="Last day",
+        description="Included. Empty: the day before the run.",
+    ),
+}
+
 ROLL_BACK = {
     "reason": Param(
         type="string",

@@ -22,6 +22,7 @@ Prepares recommendations at night and puts them on the shelf.
   python -m pipelines publish --run RUN            restore the shelf from a finished run
   python -m pipelines versions list                what is on the shelf, and what is live
   python -m pipelines models list                  champion, challengers and archived models
+  python -m pipelines measure                      what was shown, and whether it worked
   python -m pipelines tune --budget 20m            look for better settings, and keep them
   python -m pipelines simulate --url URL           play shoppers against the running app
 
@@ -61,9 +62,9 @@ def build_parser(command: str = "", action: str = "") -> argparse.ArgumentParser
     if command == "features":
         feature_commands.add_commands(commands, action)
         return parser
-    from pipelines.commands import models, night, simulate, tune, versions
+    from pipelines.commands import measure, models, night, simulate, tune, versions
 
-    for group in (night, feature_commands, versions, tune, models, simulate):
+    for group in (night, feature_commands, versions, tune, models, measure, simulate):
         group.add_commands(commands)
     return parser
 

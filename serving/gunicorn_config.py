@@ -17,7 +17,7 @@ from serving.access.front_door import check_door
 from serving.settings import ServingSettings
 from serving.sight.keeper import keep_metrics
 from serving.sight.logs import log_config
-from serving.sight.settings import LogsSettings, MetricsSettings, workers_directory
+from serving.sight.settings import LogsSettings, MetricsSettings, measures_file, workers_directory
 from settings import load_settings
 from settings.errors import NightshelfError
 
@@ -55,7 +55,7 @@ def on_starting(server: Any) -> None:
     except NightshelfError as error:
         sys.exit(f"error: {error}")
     if _metrics.enabled:  # once: a reload by SIGHUP leaves the metrics alone
-        keep_metrics(workers_directory(_settings), _metrics.bind)
+        keep_metrics(workers_directory(_settings), _metrics.bind, measures_file(_settings))
 
 
 def pre_fork(server: Any, worker: Any) -> None:

@@ -46,6 +46,7 @@ SECTION_NAMES = (
     "candidates",
     "ranking",
     "evaluation",
+    "measure",
     "tuning",
     "simulate",
     "surfaces",
