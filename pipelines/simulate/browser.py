@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
-
 from pipelines.simulate.app import App
+from pipelines.simulate.choice import choose_clicks
 from pipelines.simulate.summary import Summary
 from pipelines.simulate.visits import Visit
 from pipelines.simulate.world import World
@@ -18,12 +17,7 @@ _DOUBLE = timedelta(milliseconds=200)
 
 
 class Browser:
-    """Plays one visit, page by page; looks by the position-based model of clicks.
-
-    A place is looked at with a probability of its own, whatever stands above it (Richardson et
-    al., WWW 2007; Craswell et al., WSDM 2008), falling as a power of the place (Joachims et al.,
-    WSDM 2017). What is looked at is clicked when it is needed, or out of curiosity.
-    """
+    """Plays one visit, page by page."""
 
     def __init__(self, world: World, visit: Visit, app: App, lists: App, tell: Summary) -> None:
         self._world, self._visit, self._app, self._lists = world, visit, app, lists
@@ -81,13 +75,10 @@ class Browser:
         """Those of *items* that are clicked, from the first place on."""
         settings, dice = self._world.settings, self._visit.dice
         needs = self._world.needs(self._visit.person, items, settings.appeal)
-        places = np.arange(1, len(items) + 1)
-        is_seen = dice.random(len(items)) < places**-settings.position_bias
-        wanted = 1 - (1 - needs) * (1 - settings.curiosity)
-        is_wanted = dice.random(len(items)) < wanted
+        is_clicked = choose_clicks(needs, settings.position_bias, settings.curiosity, dice)
         chosen = [
             item
-            for item, takes in zip(items, is_seen & is_wanted, strict=True)
+            for item, takes in zip(items, is_clicked, strict=True)
             if takes and item not in self._clicked
         ]
         self._clicked.update(chosen)

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from pipelines.interactions import FloatArray, IntArray
+from pipelines.interactions import BoolArray, FloatArray, IntArray
 from pipelines.simulate.past import N_FEATURES, Past, values_of
 from settings.errors import NightshelfError
 
@@ -37,6 +37,22 @@ class ChoiceModel:
         """Probability of each row of *habits* on a visit; *moods* are added to the logit."""
         logit = habits @ self.weights[:-1] + self.weights[-1] + moods
         return np.asarray(1 / (1 + np.exp(-logit)), dtype=np.float32)
+
+
+def choose_clicks(
+    needs: FloatArray, bias: float, curiosity: float, dice: np.random.Generator
+) -> BoolArray:
+    """Which of the items of a page are clicked, *needs* in the order in which they stand.
+
+    The position-based model: a place is looked at with a probability of its own, whatever stands
+    above it (Richardson et al., WWW 2007; Craswell et al., WSDM 2008), which falls as a power of
+    the place (Joachims et al., WSDM 2017). What is looked at is clicked when it is needed, or out
+    of curiosity.
+    """
+    places = np.arange(1, len(needs) + 1)
+    is_seen = dice.random(len(needs)) < places**-bias
+    is_wanted = dice.random(len(needs)) < 1 - (1 - needs) * (1 - curiosity)
+    return np.asarray(is_seen & is_wanted)
 
 
 def fit_choice(past: Past, fitted_on: timedelta, seed: int) -> ChoiceModel:
