@@ -27,6 +27,7 @@ Prepares recommendations at night and puts them on the shelf.
   python -m pipelines measure                      what was shown, and whether it worked
   python -m pipelines tune --budget 20m            look for better settings, and keep them
   python -m pipelines collect                      events of the web tier, into the lake
+  python -m pipelines simulate --url URL           play shoppers against the running app
 
 Stages that are done are skipped; the same inputs are the same run.
 """
@@ -67,7 +68,7 @@ def build_parser(command: str = "", action: str = "") -> argparse.ArgumentParser
     if command == "collect":
         collect_commands.add_commands(commands)
         return parser
-    from pipelines.commands import forget, measure, models, night, tune, versions
+    from pipelines.commands import forget, measure, models, night, simulate, tune, versions
 
     for group in (
         night,
@@ -78,6 +79,7 @@ def build_parser(command: str = "", action: str = "") -> argparse.ArgumentParser
         collect_commands,
         forget,
         measure,
+        simulate,
     ):
         group.add_commands(commands)
     return parser

@@ -48,6 +48,7 @@ SECTION_NAMES = (
     "evaluation",
     "measure",
     "tuning",
+    "simulate",
     "surfaces",
     "lists",
     "reasons",
