@@ -22,7 +22,7 @@ from store.keys import DEFAULT_VARIANT, NamespaceKeys, VersionKeys
 from store.live import read_ids
 from store.packed import unpack_list
 from store.pointer import Pointer, parse_pointer
-from store.trip import Trips
+from store.trip import Command, Trips
 
 log = logging.getLogger("nightshelf.serving")
 
@@ -37,14 +37,25 @@ class _Group(NamedTuple):
     segment: str | None
 
 
-def read_live(trips: Trips, keys: NamespaceKeys) -> tuple[Pointer, frozenset[str]]:
-    """What changes within a version: the pointer, and what nobody is to be shown.
+class Live(NamedTuple):
+    """What changes within a version."""
+
+    pointer: Pointer
+    hidden: frozenset[str]  # items that nobody is to be shown
+    has_overlays: bool  # whether there are refreshed lists of the version asked about
+
+
+def read_live(trips: Trips, keys: NamespaceKeys, known: VersionKeys | None) -> Live:
+    """The pointer, what is hidden, and whether there are refreshed lists of the *known* version.
 
     Raises `PointerError` when the pointer is damaged, or what the client raises.
     """
+    commands: list[Command] = [("GET", keys.active), ("SMEMBERS", keys.hidden)]
+    if known is not None:
+        commands.append(("EXISTS", known.overlay_state))
     with trip("poll"):
-        active, hidden = trips.make([("GET", keys.active), ("SMEMBERS", keys.hidden)])
-    return parse_pointer(active), read_ids(hidden)
+        active, hidden, *overlays = trips.make(commands)
+    return Live(parse_pointer(active), read_ids(hidden), any(overlays))
 
 
 def read_snapshot(
@@ -56,7 +67,13 @@ def read_snapshot(
     the client raises.
     """
     with trip("poll"):
-        raw, fields = trips.make([("GET", keys.manifest), ("HGETALL", keys.fallback)])
+        raw, fields, overlays = trips.make(
+            [
+                ("GET", keys.manifest),
+                ("HGETALL", keys.fallback),
+                ("EXISTS", keys.overlay_state),
+            ]
+        )
     if raw is None:
         raise ShelfError(f"version {keys.version} is active but has no manifest; publish it")
     manifest = json.loads(raw)
@@ -72,7 +89,7 @@ def read_snapshot(
         group = _Group(_segment_of(field))
         fallback[field] = tuple(show(entries, rows, reasons, sources, group))
     surfaces = manifest["surfaces"]
-    return Snapshot(
+    snapshot = Snapshot(
         pointer,
         keys,
         manifest,
@@ -91,6 +108,7 @@ def read_snapshot(
         read_vectors(manifest),
         datetime.fromisoformat(manifest["as_of"]).replace(tzinfo=UTC).timestamp(),
     )
+    return snapshot.with_overlays(there=True) if overlays else snapshot
 
 
 def _check_manifest(manifest: Any, keys: VersionKeys) -> None:
