@@ -217,8 +217,9 @@ def _tag(
     snapshot, found = supply.snapshot, supply.found
     if snapshot is None or not supply.shelf.is_available:
         return None
-    has = (found.is_known, found.is_short(1), found.recent, supply.shelf.hidden_tag)
-    has += (found.refreshed,) if found.refreshed else ()
+    has = [found.is_known, found.is_short(1), found.recent, supply.shelf.hidden_tag]
+    if found.refreshed:
+        has.append(found.refreshed)
     said = repr((FORMAT, snapshot.pointer.version, wish.as_key(), tiers, rules, has, is_stale))
     return hashlib.blake2b(said.encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
 
