@@ -27,6 +27,8 @@ from settings.project import var_directory
 
 # A file that the manifest names no more may still be read by a run that began before.
 KEEP_UNLISTED = timedelta(days=7)
+COLLECTED = "collected"  # the collector's folder in the lake, with a manifest of its own
+_OTHERS = ("raw/", f"{COLLECTED}/")  # folders that this manifest says nothing about
 _REMOVABLE = (".parquet", ".draft", ".part")  # whole files, and what a killed writer left
 
 
@@ -86,16 +88,16 @@ def write_day_files(
 ) -> list[dict[str, Any]]:
     """Event rows, sorted by (event_at, event_id), as one file a day; the manifest's entries."""
     entries = []
-    for day, table in _split_by_day(batches):
-        path = _write_by_content(table, directory / "events" / f"day={day}", source)
-        entries.append(_entry(path, directory, table.num_rows) | {"day": day.isoformat()})
+    for day, table in split_by_day(batches):
+        path = write_by_content(table, directory / "events" / f"day={day}", source)
+        entries.append(file_entry(path, directory, table.num_rows) | {"day": day.isoformat()})
     return entries
 
 
 def write_table(table: pa.Table, directory: Path, name: str) -> dict[str, Any]:
     """One whole canonical table as a file; the manifest's entry."""
-    path = _write_by_content(table, directory / name, name)
-    return _entry(path, directory, table.num_rows)
+    path = write_by_content(table, directory / name, name)
+    return file_entry(path, directory, table.num_rows)
 
 
 def commit_manifest(directory: Path, manifest: dict[str, Any]) -> Lake:
@@ -112,7 +114,7 @@ def commit_manifest(directory: Path, manifest: dict[str, Any]) -> Lake:
     return Lake(directory, manifest)
 
 
-def _split_by_day(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[date, pa.Table]]:
+def split_by_day(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[date, pa.Table]]:
     """(day, rows of that day); a day may span batches, batches may span days."""
     pending: list[pa.RecordBatch] = []
     current: date | None = None
@@ -136,7 +138,8 @@ def _day_of(batch: pa.RecordBatch) -> date:
     return moment.date()
 
 
-def _write_by_content(table: pa.Table, folder: Path, stem: str) -> Path:
+def write_by_content(table: pa.Table, folder: Path, stem: str) -> Path:
+    """*table* as `<stem>-<16 hex of its bytes>.parquet` in *folder*, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f".{stem}.{uuid4().hex}.draft"
     try:
@@ -149,7 +152,8 @@ def _write_by_content(table: pa.Table, folder: Path, stem: str) -> Path:
     return target
 
 
-def _entry(path: Path, directory: Path, rows: int) -> dict[str, Any]:
+def file_entry(path: Path, directory: Path, rows: int) -> dict[str, Any]:
+    """What a manifest says of a file; its path is relative to *directory*."""
     return {
         "path": path.relative_to(directory).as_posix(),
         "rows": rows,
@@ -167,7 +171,7 @@ def _remove_unlisted(directory: Path, listed: set[str]) -> None:
     oldest = time.time() - KEEP_UNLISTED.total_seconds()
     for path in directory.rglob("*"):
         relative = path.relative_to(directory).as_posix()
-        if path.suffix not in _REMOVABLE or relative.startswith("raw/") or relative in listed:
+        if path.suffix not in _REMOVABLE or relative.startswith(_OTHERS) or relative in listed:
             continue
         if path.stat().st_mtime < oldest:
             path.unlink()
