@@ -15,6 +15,7 @@ from demo.background import Background, is_running, start, stop, tail
 from demo.errors import DemoError
 from demo.ports import check_free
 from serving.settings import ServingSettings
+from serving.sight.settings import MetricsSettings
 from settings import Settings
 from settings.project import var_directory
 
@@ -31,8 +32,7 @@ def start_app(settings: Settings) -> str:
     host, port = _address(settings)
     app = _background(settings)
     stop(app)
-    remedy = "[serving] bind, or NIGHTSHELF__SERVING__BIND=127.0.0.1:8001"
-    check_free(host.strip("[]"), port, "the app", remedy)
+    check_ports(settings)
     environment = {**os.environ, "NIGHTSHELF_SETTINGS": str(settings.path)}
     gunicorn = ["-m", "gunicorn", "-c", "python:serving.gunicorn_config", "--chdir", str(ROOT)]
     start(app, [sys.executable, *gunicorn], environment)
@@ -43,6 +43,20 @@ def start_app(settings: Settings) -> str:
             raise DemoError(f"the app does not answer on {url}:\n{tail(app)}")
         time.sleep(0.1)
     return url
+
+
+def check_ports(settings: Settings) -> None:
+    """Raises `DemoError` naming a port that another program has; none while our app runs."""
+    if is_running(_background(settings)):
+        return
+    host, port = _address(settings)
+    remedy = "[serving] bind, or NIGHTSHELF__SERVING__BIND=127.0.0.1:8001"
+    check_free(host.strip("[]"), port, "the app", remedy)
+    metrics = settings.read(MetricsSettings)
+    if metrics.enabled:
+        host, _, number = metrics.bind.rpartition(":")
+        remedy = "[metrics] bind, or NIGHTSHELF__METRICS__BIND=127.0.0.1:9465"
+        check_free(host.strip("[]"), int(number), "the app's metrics", remedy)
 
 
 def stop_app(settings: Settings) -> bool:

@@ -86,7 +86,7 @@ class Answering:
             served = Served(surface, tier, user, len(filled), wish.n)
         # What lacks something must not be taken for the whole answer later.
         if tag is not None and not found.lacks and self._shelf.is_available:
-            headers.append(("ETag", f'"{tag}"'))
+            headers.append(("ETag", f'W/"{tag}"'))  # of the meaning: gzip or not
         headers.append(("Server-Timing", _timing(started, looked_up, time.perf_counter())))
         return Answered(status, headers, body.encode("utf-8", "backslashreplace"), served)
 

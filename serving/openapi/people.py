@@ -51,7 +51,7 @@ EXAMPLE: Json = {
     "user_id": "1",
     "known": True,
     "segment": "Frequent big baskets",
-    "top_categories": ["SOFT DRINKS", "TROPICAL FRUIT"],
+    "top_categories": ["Soft Drinks", "Tropical Fruit"],
     "last_items": [_BANANAS],
     "recent_events": [
         {"event_type": "click", "event_at": "2018-01-01T09:30:00.000Z", **_BANANAS},

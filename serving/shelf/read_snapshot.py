@@ -27,6 +27,10 @@ from store.trip import Command, Trips
 log = logging.getLogger("nightshelf.serving")
 
 
+class NothingLiveError(NightshelfError):
+    """The store is there, and shows readers nothing."""
+
+
 class ShelfError(NightshelfError):
     """The store answers, but has no complete version to follow."""
 
@@ -87,7 +91,7 @@ def read_snapshot(
         entries = unpack_list(packed).entries()
         rows = catalogue.rows(keys, block_size, numbers_of(entries))
         group = _Group(_segment_of(field))
-        fallback[field] = tuple(show(entries, rows, reasons, sources, group))
+        fallback[field] = tuple(show(entries, rows, reasons, sources, group)[0])
     surfaces = manifest["surfaces"]
     snapshot = Snapshot(
         pointer,

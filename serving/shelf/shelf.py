@@ -22,7 +22,7 @@ from serving.rank.wish import RankWish
 from serving.shelf.breaker import Breaker
 from serving.shelf.catalogue import Catalogue, Rows
 from serving.shelf.on_shelf import OnShelf
-from serving.shelf.read_snapshot import ShelfError, read_live, read_snapshot
+from serving.shelf.read_snapshot import NothingLiveError, read_live, read_snapshot
 from serving.shelf.reader import Reader
 from serving.shelf.snapshot import Snapshot
 from serving.shelf.stored import HotLists, Stored
@@ -74,7 +74,7 @@ class Shelf:
     def refresh(self) -> bool:
         """Follow the pointer; whether the version changed.
 
-        Raises `ShelfError` when nothing complete is live, or what the client raises.
+        Raises `NothingLiveError`, `ShelfError` of what is not whole, or what the client raises.
         """
         self.trips.follow()  # here and in no request: it may ask several servers
         known = self.snapshot
@@ -85,7 +85,7 @@ class Shelf:
             text = "\0".join(sorted(hidden)).encode("utf-8", "backslashreplace")
             self.hidden_tag = hashlib.blake2b(text, digest_size=8).hexdigest()
         if pointer.version is None:
-            raise ShelfError("no version is active; publish a run")
+            raise NothingLiveError("no version is active; publish a run")
         if known is not None and known.pointer == pointer and self.is_available:
             if has_overlays is (known.overlays is None):
                 self.snapshot = known.with_overlays(there=has_overlays)
@@ -291,8 +291,7 @@ class Shelf:
         self, snapshot: Snapshot, entries: Sequence[Entry], whose: HasSegment, found: OnShelf
     ) -> list[Shown]:
         """*entries* in words; *found* lacks something if a row does."""
-        numbers = numbers_of(entries)
-        rows = self._rows(snapshot, numbers)
-        if not rows.keys() >= set(numbers):
-            found.lacks = True
-        return show(entries, rows, snapshot.reasons, snapshot.sources, whose)
+        rows = self._rows(snapshot, numbers_of(entries))
+        shown, lacks = show(entries, rows, snapshot.reasons, snapshot.sources, whose)
+        found.lacks |= lacks
+        return shown

@@ -1026,7 +1026,7 @@ export interface operations {
                 /**
                  * @description Only items of these categories, repeated.
                  * @example [
-                 *       "SOFT DRINKS"
+                 *       "Soft Drinks"
                  *     ]
                  */
                 category?: string[];
@@ -1319,7 +1319,7 @@ export interface operations {
                 /**
                  * @description Only items of these categories, repeated.
                  * @example [
-                 *       "SOFT DRINKS"
+                 *       "Soft Drinks"
                  *     ]
                  */
                 category?: string[];
@@ -1474,7 +1474,7 @@ export interface operations {
                 /**
                  * @description Only items of these categories, repeated.
                  * @example [
-                 *       "SOFT DRINKS"
+                 *       "Soft Drinks"
                  *     ]
                  */
                 category?: string[];
@@ -1712,8 +1712,8 @@ export interface operations {
                      *       "known": true,
                      *       "segment": "Frequent big baskets",
                      *       "top_categories": [
-                     *         "SOFT DRINKS",
-                     *         "TROPICAL FRUIT"
+                     *         "Soft Drinks",
+                     *         "Tropical Fruit"
                      *       ],
                      *       "last_items": [
                      *         {
