@@ -21,6 +21,7 @@ Prepares recommendations at night and puts them on the shelf.
   python -m pipelines features --run RUN           one stage of a run
   python -m pipelines publish --run RUN            restore the shelf from a finished run
   python -m pipelines versions list                what is on the shelf, and what is live
+  python -m pipelines refresh                      lists of who did something since, by day
   python -m pipelines models list                  champion, challengers and archived models
   python -m pipelines tune --budget 20m            look for better settings, and keep them
 
@@ -60,9 +61,9 @@ def build_parser(command: str = "", action: str = "") -> argparse.ArgumentParser
     if command == "features":
         feature_commands.add_commands(commands, action)
         return parser
-    from pipelines.commands import models, night, tune, versions
+    from pipelines.commands import models, night, refresh, tune, versions
 
-    for group in (night, feature_commands, versions, tune, models):
+    for group in (night, feature_commands, versions, refresh, tune, models):
         group.add_commands(commands)
     return parser
 

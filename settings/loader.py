@@ -55,6 +55,7 @@ SECTION_NAMES = (
     "registry",
     "online_features",
     "publish",
+    "refresh",
     "retention",
     "mlflow",
     "store",
