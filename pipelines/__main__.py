@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipelines.commands import collect as collect_commands
 from pipelines.commands import features as feature_commands
 from settings import load_settings
 from settings.errors import NightshelfError
@@ -24,6 +25,7 @@ Prepares recommendations at night and puts them on the shelf.
   python -m pipelines refresh                      lists of who did something since, by day
   python -m pipelines models list                  champion, challengers and archived models
   python -m pipelines tune --budget 20m            look for better settings, and keep them
+  python -m pipelines collect                      events of the web tier, into the lake
 
 Stages that are done are skipped; the same inputs are the same run.
 """
@@ -47,8 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def build_parser(command: str = "", action: str = "") -> argparse.ArgumentParser:
     """The command line; `--help` of every subcommand says what it reads and writes.
 
-    When *command* is `features`, only it and its *action*: the libraries of the models, which
-    all others need, take seconds to load.
+    When *command* is `features`, only it and its *action*, and likewise `collect`: the libraries
+    of the models, which all others need, take seconds to load.
     """
     parser = argparse.ArgumentParser(
         prog="python -m pipelines",
@@ -61,9 +63,13 @@ def build_parser(command: str = "", action: str = "") -> argparse.ArgumentParser
     if command == "features":
         feature_commands.add_commands(commands, action)
         return parser
+    if command == "collect":
+        collect_commands.add_commands(commands)
+        return parser
     from pipelines.commands import models, night, refresh, tune, versions
 
-    for group in (night, feature_commands, versions, refresh, tune, models):
+    groups = (night, feature_commands, versions, refresh, tune, models, collect_commands)
+    for group in groups:
         group.add_commands(commands)
     return parser
 

@@ -89,6 +89,20 @@ class BackfillOrder(Order):
     run: str | None = None  # empty: the newest finished one
 
 
+class CollectOrder(Order):
+    """What waits in the event log, to the lake."""
+
+    accept_bad: bool = False  # whether a batch with too many bad records may pass
+
+
+class RefreshOrder(Order):
+    """Lists of users with new events: as of when, and of whom."""
+
+    as_of: Annotated[datetime | None, BeforeValidator(_moment)] = None  # empty: now
+    since: Annotated[datetime | None, BeforeValidator(_moment)] = None  # empty: the last refresh
+    users: Names = ()  # empty: everybody with news
+
+
 class ReleaseOrder(Order):
     """Nothing to choose: the next night flips again."""
 

@@ -5,27 +5,18 @@ News are read from the landing zone of the collector, and from the event log bef
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
-from typing import Any, cast
 
 import duckdb
 import pyarrow as pa
-import redis
 
 from pipelines.collected import EVENT_SCHEMA, open_collected
 from pipelines.inputs import run_lake
 from pipelines.refresh.errors import RefreshError
 from pipelines.runs import Run
-from settings.errors import NightshelfError
-from store.events import FIELD, IMPRESSION, Event, unpack_event
-from store.keys import NamespaceKeys
 
 LATE = timedelta(days=7)  # an event may come in this long after it happened
-_ENTRIES_AT_ONCE = 5000
-_EPOCH = datetime(1970, 1, 1)
-_SCALE = Decimal("0.0001")
 
 # What the run cannot have seen; the same event may be in the landing zone and in the stream.
 _NEWS = """
@@ -118,54 +109,6 @@ class News:
     def close(self) -> None:
         """Let go of the memory."""
         self._connection.close()
-
-
-def read_stream(log: redis.Redis, namespace: str) -> pa.Table:
-    """What waits in the event log for the collector, as the landing zone would have it.
-
-    Nothing is taken out. What is no event is left to the collector's quarantine.
-    """
-    events: list[Event] = []
-    for entries in _pages(log, NamespaceKeys(namespace).events):
-        for fields in entries:
-            try:
-                events.append(unpack_event(fields[FIELD]))
-            except (NightshelfError, KeyError):
-                continue
-    return as_rows(event for event in events if event.event_type != IMPRESSION and event.item_id)
-
-
-def as_rows(events: Iterable[Event]) -> pa.Table:
-    """*events* with the columns of the landing zone; one whose numbers are none is left out."""
-    rows = []
-    for event in events:
-        try:
-            rows.append({name: _value(event, name) for name in EVENT_SCHEMA.names})
-        except (InvalidOperation, OverflowError, ValueError):
-            continue
-    return pa.Table.from_pylist(rows, schema=EVENT_SCHEMA)
-
-
-def _value(event: Event, name: str) -> object:
-    value = getattr(event, name)
-    if value is None:
-        return None
-    if name in ("event_at", "received_at"):
-        return _EPOCH + timedelta(microseconds=value)
-    if name in ("value", "quantity"):
-        number = Decimal(value).quantize(_SCALE)
-        if len(number.as_tuple().digits) > 18:
-            raise ValueError(name)
-        return number
-    return value
-
-
-def _pages(log: redis.Redis, key: str) -> Iterator[Sequence[dict[bytes, bytes]]]:
-    """Fields of the entries, some thousand at a time."""
-    begin = "-"
-    while page := cast("list[Any]", log.xrange(key, begin, "+", _ENTRIES_AT_ONCE)):
-        yield [fields for _, fields in page]
-        begin = f"({page[-1][0].decode()}"
 
 
 def utc_now() -> datetime:

@@ -8,21 +8,20 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-import pyarrow as pa
 import redis
 
 from pipelines.files import locked
 from pipelines.refresh.errors import RefreshError
 from pipelines.refresh.lists import gather, list_users
 from pipelines.refresh.live import open_live_run
-from pipelines.refresh.news import News, read_stream, utc_now
+from pipelines.refresh.news import News, utc_now
 from pipelines.refresh.settings import RefreshSettings
+from pipelines.refresh.stream import read_stream
 from pipelines.refresh.write import write_overlays
 from pipelines.runs import Run
 from settings import ProjectSettings, Settings
 from settings.project import var_directory
 from store.connection import StoreSettings, connect_publisher
-from store.events import EventLogSettings
 from store.keys import NamespaceKeys
 from store.overlay import OverlayError, load_state
 from store.pointer import Pointer, read_active
@@ -95,7 +94,7 @@ def _refresh(
 ) -> tuple[Refreshed, bool]:
     """What was done, and whether the version is live still."""
     settings = run.settings.read(RefreshSettings)
-    streamed = _stream(run.settings, client) if settings.read_stream else None
+    streamed = read_stream(run.settings) if settings.read_stream else None
     news = News(run, moment, streamed)
     try:
         found = sorted(set(users)) if users else news.users(since)
@@ -130,14 +129,3 @@ def _last_look(client: redis.Redis, namespace: str, pointer: Pointer, run: Run) 
         log.warning("%s; everybody with news since the night is refreshed", error)
         return run.as_of
     return max(run.as_of, last - run.settings.read(RefreshSettings).overlap)
-
-
-def _stream(settings: Settings, client: redis.Redis) -> pa.Table:
-    """What waits in the event log, which may be on another server than the lists."""
-    namespace = settings.read(ProjectSettings).namespace
-    url = settings.read(EventLogSettings).url
-    if url is None:
-        return read_stream(client, namespace)
-    other = settings.read(StoreSettings).model_copy(update={"url": url})
-    with connect_publisher(other) as events:
-        return read_stream(events, namespace)

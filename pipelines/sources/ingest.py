@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.collected import Collected, open_collected
 from pipelines.features.settings import FeatureSettings
 from pipelines.features.sql_file import SqlFile
 from pipelines.files import hash_files, hash_json, locked, replacing
@@ -27,6 +28,7 @@ from pipelines.lake import (
     write_table,
 )
 from pipelines.moments import NightSettings
+from pipelines.sources.collected import distinct_impressions, expose_collected
 from pipelines.sources.complete_journey import CompleteJourney
 from pipelines.sources.files import Files
 from pipelines.sources.mapping import EVENT_COLUMNS, ITEM_COLUMNS, USER_COLUMNS, fit_columns
@@ -81,7 +83,8 @@ def staging_folder(settings: Settings) -> Path:
 def _ingest(settings: Settings) -> Lake:
     source_settings = settings.read(SourceSettings)
     source = open_source(settings)
-    fingerprint = _fingerprint(settings, source)
+    collected = open_collected(settings)  # one state of it for all that follows
+    fingerprint = _fingerprint(settings, source, collected)
     try:
         lake = open_lake(settings)
     except LakeError:
@@ -95,16 +98,17 @@ def _ingest(settings: Settings) -> Lake:
     shutil.rmtree(raw, ignore_errors=True)
     delivery = source.deliver(raw)
     _quarantine_files(settings, delivery, n_files=len(source.input_files()))
-    manifest = _build_tables(settings, delivery, directory)
+    manifest = _build_tables(settings, delivery, collected, directory)
     return commit_manifest(directory, {"fingerprint": fingerprint, **manifest})
 
 
-def _fingerprint(settings: Settings, source: Source) -> str:
+def _fingerprint(settings: Settings, source: Source, collected: Collected) -> str:
     files = source.input_files()
     staging = staging_folder(settings)
     return hash_json(
         {
             "inputs": sorted(map(_hash_input, files)),
+            "collected": collected.snapshot_hash,
             "staging": hash_files(staging.glob("*.sql"), root=staging),
             "settings": settings.fingerprint(SourceSettings, EventSettings),
             "code": hash_files(_code_files(), root=_PIPELINES),
@@ -123,10 +127,13 @@ def _hash_input(file: Path) -> str:
 def _code_files() -> list[Path]:
     """What decides the bytes of the lake, besides the libraries."""
     sources = (_PIPELINES / "sources").rglob("*")
-    return [_PIPELINES / "lake.py", *(p for p in sources if p.suffix in (".py", ".sql"))]
+    own = [_PIPELINES / "lake.py", _PIPELINES / "collected.py"]
+    return [*own, *(p for p in sources if p.suffix in (".py", ".sql"))]
 
 
-def _build_tables(settings: Settings, delivery: Delivery, directory: Path) -> dict[str, Any]:
+def _build_tables(
+    settings: Settings, delivery: Delivery, collected: Collected, directory: Path
+) -> dict[str, Any]:
     source = settings.read(SourceSettings)
     threads = settings.read(NightSettings).threads
     files = load_staging(staging_folder(settings))
@@ -140,6 +147,7 @@ def _build_tables(settings: Settings, delivery: Delivery, directory: Path) -> di
     }
     with duckdb.connect(config=options) as connection:
         expose_raw_tables(connection, delivery)
+        expose_collected(connection, collected)
         mapped = {name: run_staging(connection, file, delivery) for name, file in files.items()}
         with naming(files["events"]):
             _map_events(connection, mapped["events"], settings)
@@ -150,6 +158,9 @@ def _build_tables(settings: Settings, delivery: Delivery, directory: Path) -> di
             "source": source.name,
             "read_at": datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="seconds"),
             "events": write_day_files(_batches(events), directory, source.name),
+            "impressions": write_day_files(
+                _batches(distinct_impressions(connection)), directory, "web", kind="impressions"
+            ),
             "items": write_table(_table(connection.table("complete_items")), directory, "items"),
             "users": write_table(_table(connection.table("complete_users")), directory, "users"),
             "tables": {
@@ -184,6 +195,9 @@ def _check_events(connection: duckdb.DuckDBPyConnection, settings: Settings) -> 
     """Leaves the good rows in `distinct_events`; bad ones go to quarantine and are counted."""
     source = settings.read(SourceSettings)
     counts = _quarantine_rows(connection, settings)
+    counts["collected"] = connection.execute("select count(*) from collected_events").fetchall()[0][
+        0
+    ]
     identified = connection.sql(read_query("identify_events"), params={"source": source.name})
     identified.create("identified_events")
     connection.execute("drop table checked_events")
