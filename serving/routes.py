@@ -33,6 +33,7 @@ ROUTES: Mapping[str, RouteClass] = {
     "admin.hidden": "admin",
     "admin.hide": "admin",
     "admin.unhide": "admin",
+    "events.script": "open",
     "pages.openapi": "open",
     "pages.docs": "open",
     "page.page": "open",  # while keys are asked for, a shell without data

@@ -11,6 +11,7 @@ from serving.access import front_door
 from serving.access.guard import guard_of
 from serving.app import create_app, open_shelf
 from serving.collector import keep_collector_away
+from serving.events.app import EVENTS
 from serving.health import POLLER
 from serving.settings import ServingSettings, static_file
 from serving.shelf.poller import Poller
@@ -52,4 +53,5 @@ def _build_or_go_on() -> Flask:
 
 app = _build_or_go_on()
 app.extensions["sight"].start()
+app.extensions[EVENTS].start()
 keep_collector_away()

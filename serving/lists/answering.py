@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import NamedTuple
@@ -53,6 +53,7 @@ class Answering:
         self._settings = settings
         self._key = key
         self._rules = load_rules(settings.rules)
+        self.each_answer: Callable[[Wish, Filled, Provenance], None] | None = None  # of one wish
 
     def respond(self, asked: Wish) -> Response:
         """The response to one wish; 304 where the caller has it already."""
@@ -79,6 +80,8 @@ class Answering:
             status = HTTPStatus.NOT_MODIFIED
         else:
             filled, body = self._write(wish, tiers, applied, supply, provenance, is_stale=is_stale)
+            if self.each_answer is not None:
+                self.each_answer(wish, filled, provenance)
             tier = filled[0][0] if filled else tiers[-1]
             headers += (("Content-Type", JSON), ("X-Recs-Tier", tier))
             user = user_kind(wish.user_id, is_known=found.is_known)

@@ -6,6 +6,7 @@ import atexit
 import logging
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ class Watch:
         from serving.sight.metrics import Metrics
 
         self.metrics = Metrics()
+        self.each_flush: list[Callable[[], None]] = []  # what else is counted then
         self._shelf = shelf
         self._namespace = settings.read(ProjectSettings).namespace
         self._stale_after_s = settings.read(ServingSettings).stale_after.total_seconds()
@@ -55,6 +57,8 @@ class Watch:
     def flush(self) -> None:
         """Count what was noted and look at the shelf."""
         self.metrics.flush()
+        for call in self.each_flush:
+            call()
         self._look()
 
     def note_start(self) -> None:
