@@ -153,6 +153,31 @@ MEASURE = {
     ),
 }
 
+REFRESH = {
+    "as_of": Param(
+        None,
+        type=["null", "string"],
+        pattern=_MOMENT,
+        title="As of",
+        description="ISO, UTC; only earlier events count. Empty: now.",
+    ),
+    "since": Param(
+        None,
+        type=["null", "string"],
+        pattern=_MOMENT,
+        title="Since",
+        description="ISO, UTC: who did something from then on. Empty: since the last refresh, or "
+        "the night.",
+    ),
+    "users": Param(
+        [],
+        type=["array", "null"],
+        items={"type": "string"},
+        title="Users",
+        description="Only these, one a line, with news or without. Empty: everybody with news.",
+    ),
+}
+
 ROLL_BACK = {
     "reason": Param(
         type="string",

@@ -115,6 +115,14 @@ class MeasureOrder(Order):
     last: Annotated[date | None, BeforeValidator(_day)] = None  # included; empty: the newest
 
 
+class RefreshOrder(Order):
+    """Lists of users with new events: as of when, and of whom."""
+
+    as_of: Annotated[datetime | None, BeforeValidator(_moment)] = None  # empty: now
+    since: Annotated[datetime | None, BeforeValidator(_moment)] = None  # empty: the last refresh
+    users: Names = ()  # empty: everybody with news
+
+
 class ReleaseOrder(Order):
     """Nothing to choose: the next night flips again."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 
@@ -83,17 +84,21 @@ class Shelf:
         Raises `NothingLiveError`, `ShelfError` of what is not whole, or what the client raises.
         """
         self.trips.follow()  # here and in no request: it may ask several servers
-        pointer, hidden, n_forgotten = read_live(self.trips, self._keys)
+        known = self.snapshot
+        version = None if known is None else known.keys
+        live = read_live(self.trips, self._keys, version)
+        pointer, hidden, n_forgotten, has_overlays = live
         if n_forgotten != len(self._forgotten):  # a tombstone stays
             self._forget(read_forgotten(self.trips, self._keys))
         if hidden != self.hidden:
             self.hidden = hidden
             text = "\0".join(sorted(hidden)).encode("utf-8", "backslashreplace")
             self.hidden_tag = hashlib.blake2b(text, digest_size=8).hexdigest()
-        known = self.snapshot
         if pointer.version is None:
             raise NothingLiveError("no version is active; publish a run")
         if known is not None and known.pointer == pointer and self.is_available:
+            if has_overlays is (known.overlays is None):
+                self.snapshot = known.with_overlays(there=has_overlays)
             return False
         keys = self._keys.version(pointer.version)
         snapshot = read_snapshot(self.trips, self._catalogue, pointer, keys)
@@ -147,6 +152,7 @@ class Shelf:
     ) -> list[OnShelf]:
         explain = explain and "features" in snapshot.manifest["surfaces"][surface]
         version, n_buckets = snapshot.keys.version, snapshot.n_buckets
+        overlays = snapshot.overlays
         commands: list[Command] = []
         asked = []
         for user_id in user_ids:
@@ -159,6 +165,8 @@ class Shelf:
                     ("HGET", f"{snapshot.users_prefix}{bucket}", user_id),
                 )
             commands.append(("LRANGE", self._keys.recent(user_id), 0, RECENT_EVENTS - 1))
+            if overlays is not None:
+                commands.append(("HGET", f"{overlays[surface]}{bucket}", user_id))
             if explain:
                 commands.append(("HGET", snapshot.keys.explain(surface, bucket), user_id))
         reply = iter(self._reader.ask(commands)).__next__
@@ -166,8 +174,15 @@ class Shelf:
         for user_id, bucket, held in asked:
             stored = held or self._read_stored(snapshot, surface, user_id, reply(), reply())
             recent = self._reader.read_recent(bucket, reply())
+            anew = (
+                None if overlays is None else self._reader.read_overlay(snapshot, bucket, reply())
+            )
             explained = self._reader.read_explained(bucket, reply()) if explain else ()
-            found.append(OnShelf(stored, recent, explained=explained))
+            if anew is None:
+                found.append(OnShelf(stored, recent, explained=explained))
+            else:  # what the night explained is another list
+                stored = replace(stored, packed=anew.packed, shown=(0, ()))
+                found.append(OnShelf(stored, recent, refreshed=anew.digest))
         return found
 
     def fetch_features(

@@ -529,6 +529,8 @@ export interface components {
             surface: string;
             stored: boolean;
             n_items: number;
+            /** Format: date-time */
+            refreshed_at: string | null;
         };
         Profile: {
             user_id: string;
@@ -1733,12 +1735,14 @@ export interface operations {
                      *         {
                      *           "surface": "home",
                      *           "stored": true,
-                     *           "n_items": 100
+                     *           "n_items": 100,
+                     *           "refreshed_at": "2018-01-01T09:35:00.000Z"
                      *         },
                      *         {
                      *           "surface": "discover",
                      *           "stored": true,
-                     *           "n_items": 100
+                     *           "n_items": 100,
+                     *           "refreshed_at": null
                      *         }
                      *       ],
                      *       "version": "20180101T000000-3cf50bee92aa-1f0c9ab2",

@@ -46,7 +46,7 @@ def taken_in(client):
 
 
 def test_what_arrives_is_what_shoppers_did(app, client, open_made_world):
-    """Counts of the log are those of the summary; played again, the day is the same to the letter."""
+    """Counts of the log are those of the summary; played again, the day is the same."""
     seed = random.randrange(10**6)
     print(f"seed {seed}")
     url = f"http://127.0.0.1:{app.port}"
