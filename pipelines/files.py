@@ -25,9 +25,9 @@ def replacing(target: Path) -> Iterator[Path]:
     beside = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
         yield beside
-        _fsync(beside)
+        fsync(beside)
         beside.replace(target)
-        _fsync(target.parent)
+        fsync(target.parent)
     finally:
         beside.unlink(missing_ok=True)
 
@@ -42,11 +42,11 @@ def replacing_directory(target: Path) -> Iterator[Path]:
     try:
         yield beside
         for file in beside.rglob("*"):
-            _fsync(file)
-        _fsync(beside)
+            fsync(file)
+        fsync(beside)
         shutil.rmtree(target, ignore_errors=True)
         beside.replace(target)
-        _fsync(target.parent)
+        fsync(target.parent)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
@@ -91,7 +91,8 @@ def hash_json(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _fsync(path: Path) -> None:
+def fsync(path: Path) -> None:
+    """Waits until the bytes of a file, or the names in a folder, are on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

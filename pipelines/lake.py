@@ -27,6 +27,8 @@ from settings.project import var_directory
 
 # A file that the manifest names no more may still be read by a run that began before.
 KEEP_UNLISTED = timedelta(days=7)
+COLLECTED = "collected"  # the collector's folder in the lake, with a manifest of its own
+_OTHERS = ("raw/", f"{COLLECTED}/")  # folders that this manifest says nothing about
 _REMOVABLE = (".parquet", ".draft", ".part")  # whole files, and what a killed writer left
 
 
@@ -44,15 +46,22 @@ class Lake:
     @property
     def snapshot_hash(self) -> str:
         """SHA-256 of the content of every canonical table; file order and times stay out."""
-        return hash_json([self.manifest[part] for part in ("events", "items", "users", "tables")])
+        parts = ("events", "items", "users", "tables")
+        return hash_json([*(self.manifest[part] for part in parts), self._days("impressions")])
 
     def event_files(self, before: datetime | None = None) -> list[Path]:
         """Event files, oldest day first; only those of days that begin before *before*."""
-        return [self.directory / entry["path"] for entry in self._events(before)]
+        return [self.directory / entry["path"] for entry in self._days("events", before)]
+
+    def impression_files(self, before: datetime | None = None) -> list[Path]:
+        """Files of what users were shown, as `event_files`; a row an item of an impression."""
+        return [self.directory / entry["path"] for entry in self._days("impressions", before)]
 
     def events_hash(self, before: datetime) -> str:
         """What decides every row of `events` before *before*: the hashes of its days."""
-        return hash_json([[entry["day"], entry["sha256"]] for entry in self._events(before)])
+        return hash_json(
+            [[entry["day"], entry["sha256"]] for entry in self._days("events", before)]
+        )
 
     def table_file(self, table: str) -> Path:
         return self.directory / str(self.manifest[table]["path"])
@@ -60,8 +69,9 @@ class Lake:
     def table_hash(self, table: str) -> str:
         return str(self.manifest[table]["sha256"])
 
-    def _events(self, before: datetime | None) -> list[dict[str, Any]]:
-        entries: list[dict[str, Any]] = self.manifest["events"]
+    def _days(self, kind: str, before: datetime | None = None) -> list[dict[str, Any]]:
+        # A lake of before there were impressions has none.
+        entries: list[dict[str, Any]] = self.manifest.get(kind, [])
         if before is None:
             return entries
         last = (before - timedelta(microseconds=1)).date().isoformat()
@@ -82,20 +92,20 @@ def open_lake(settings: Settings) -> Lake:
 
 
 def write_day_files(
-    batches: Iterable[pa.RecordBatch], directory: Path, source: str
+    batches: Iterable[pa.RecordBatch], directory: Path, source: str, *, kind: str = "events"
 ) -> list[dict[str, Any]]:
-    """Event rows, sorted by (event_at, event_id), as one file a day; the manifest's entries."""
+    """Rows of *kind*, sorted by (event_at, event_id), as one file a day; the manifest's entries."""
     entries = []
-    for day, table in _split_by_day(batches):
-        path = _write_by_content(table, directory / "events" / f"day={day}", source)
-        entries.append(_entry(path, directory, table.num_rows) | {"day": day.isoformat()})
+    for day, table in split_by_day(batches):
+        path = write_by_content(table, directory / kind / f"day={day}", source)
+        entries.append(file_entry(path, directory, table.num_rows) | {"day": day.isoformat()})
     return entries
 
 
 def write_table(table: pa.Table, directory: Path, name: str) -> dict[str, Any]:
     """One whole canonical table as a file; the manifest's entry."""
-    path = _write_by_content(table, directory / name, name)
-    return _entry(path, directory, table.num_rows)
+    path = write_by_content(table, directory / name, name)
+    return file_entry(path, directory, table.num_rows)
 
 
 def commit_manifest(directory: Path, manifest: dict[str, Any]) -> Lake:
@@ -112,7 +122,7 @@ def commit_manifest(directory: Path, manifest: dict[str, Any]) -> Lake:
     return Lake(directory, manifest)
 
 
-def _split_by_day(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[date, pa.Table]]:
+def split_by_day(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[date, pa.Table]]:
     """(day, rows of that day); a day may span batches, batches may span days."""
     pending: list[pa.RecordBatch] = []
     current: date | None = None
@@ -136,7 +146,8 @@ def _day_of(batch: pa.RecordBatch) -> date:
     return moment.date()
 
 
-def _write_by_content(table: pa.Table, folder: Path, stem: str) -> Path:
+def write_by_content(table: pa.Table, folder: Path, stem: str) -> Path:
+    """*table* as `<stem>-<16 hex of its bytes>.parquet` in *folder*, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f".{stem}.{uuid4().hex}.draft"
     try:
@@ -149,7 +160,8 @@ def _write_by_content(table: pa.Table, folder: Path, stem: str) -> Path:
     return target
 
 
-def _entry(path: Path, directory: Path, rows: int) -> dict[str, Any]:
+def file_entry(path: Path, directory: Path, rows: int) -> dict[str, Any]:
+    """What a manifest says of a file; its path is relative to *directory*."""
     return {
         "path": path.relative_to(directory).as_posix(),
         "rows": rows,
@@ -159,6 +171,7 @@ def _entry(path: Path, directory: Path, rows: int) -> dict[str, Any]:
 
 def _listed(manifest: dict[str, Any]) -> set[str]:
     listed = {entry["path"] for entry in manifest["events"]}
+    listed |= {entry["path"] for entry in manifest.get("impressions", [])}
     listed |= {manifest[table]["path"] for table in ("items", "users")}
     return listed | {entry["path"] for entry in manifest["tables"].values()}
 
@@ -167,7 +180,7 @@ def _remove_unlisted(directory: Path, listed: set[str]) -> None:
     oldest = time.time() - KEEP_UNLISTED.total_seconds()
     for path in directory.rglob("*"):
         relative = path.relative_to(directory).as_posix()
-        if path.suffix not in _REMOVABLE or relative.startswith("raw/") or relative in listed:
+        if path.suffix not in _REMOVABLE or relative.startswith(_OTHERS) or relative in listed:
             continue
         if path.stat().st_mtime < oldest:
             path.unlink()

@@ -24,6 +24,8 @@ log = logging.getLogger("nightshelf.access")
 
 # Where this process answers, as `check_door` reads it: told by gunicorn after the fork.
 answers_on: list[str] = []
+# The settings that the server was started with: told by gunicorn too.
+started_with: list[Settings] = []
 
 
 class OpenDoorError(NightshelfError):

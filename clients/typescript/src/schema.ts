@@ -144,6 +144,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/users/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user's id.
+                 * @example 1
+                 */
+                user: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Forget a user (admin)
+         * @description At once nothing is known of the user any more, and events of the user are refused. Files follow with the DAG `forget_users`; `Location` says how far that is. Asking again is safe.
+         */
+        delete: operations["forgetUser"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{user}/forgetting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The digest that forgetting answered, or the user's id.
+                 * @example 5f0c2a9be1c34d7f8a6b0d1e2f3a4b5c
+                 */
+                user: string;
+            };
+            cookie?: never;
+        };
+        /** How far forgetting a user has come (admin) */
+        get: operations["getForgetting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/features/{kind}/{id}": {
         parameters: {
             query?: never;
@@ -607,6 +656,8 @@ export interface components {
             surface: string;
             stored: boolean;
             n_items: number;
+            /** Format: date-time */
+            refreshed_at: string | null;
         };
         Profile: {
             user_id: string;
@@ -622,6 +673,29 @@ export interface components {
             /** Format: date-time */
             published_at: string | null;
             stale: boolean;
+        };
+        Forgetting: {
+            digest: string;
+            /** @enum {string} */
+            state: "asked" | "running" | "left over" | "done";
+            /** Format: date-time */
+            asked_at: string;
+            /** Format: date-time */
+            changed_at: string;
+            /** @description What could not be rewritten yet, and why. */
+            left: string[];
+        };
+        Forgotten: {
+            digest: string;
+            /** @enum {string} */
+            state: "asked" | "running" | "left over" | "done";
+            /** Format: date-time */
+            asked_at: string;
+            /** Format: date-time */
+            changed_at: string;
+            /** @description What could not be rewritten yet, and why. */
+            left: string[];
+            removed: number;
         };
         FeatureValues: {
             kind: string;
@@ -1065,6 +1139,28 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description Nobody of that digest or id was forgotten. */
+        "404User": {
+            headers: {
+                /** @description The request's own, or one made for it. */
+                "X-Request-ID"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "Not Found",
+                 *       "status": 404,
+                 *       "detail": "user = '1': expected a user, or the digest of one, who was forgotten",
+                 *       "parameter": "user",
+                 *       "found": "1",
+                 *       "expected": "a user, or the digest of one, who was forgotten"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
     };
     parameters: never;
     requestBodies: never;
@@ -1102,7 +1198,7 @@ export interface operations {
                 /**
                  * @description Only items of these categories, repeated.
                  * @example [
-                 *       "SOFT DRINKS"
+                 *       "Soft Drinks"
                  *     ]
                  */
                 category?: string[];
@@ -1395,7 +1491,7 @@ export interface operations {
                 /**
                  * @description Only items of these categories, repeated.
                  * @example [
-                 *       "SOFT DRINKS"
+                 *       "Soft Drinks"
                  *     ]
                  */
                 category?: string[];
@@ -1550,7 +1646,7 @@ export interface operations {
                 /**
                  * @description Only items of these categories, repeated.
                  * @example [
-                 *       "SOFT DRINKS"
+                 *       "Soft Drinks"
                  *     ]
                  */
                 category?: string[];
@@ -1924,8 +2020,8 @@ export interface operations {
                      *       "known": true,
                      *       "segment": "Frequent big baskets",
                      *       "top_categories": [
-                     *         "SOFT DRINKS",
-                     *         "TROPICAL FRUIT"
+                     *         "Soft Drinks",
+                     *         "Tropical Fruit"
                      *       ],
                      *       "last_items": [
                      *         {
@@ -1947,12 +2043,14 @@ export interface operations {
                      *         {
                      *           "surface": "home",
                      *           "stored": true,
-                     *           "n_items": 100
+                     *           "n_items": 100,
+                     *           "refreshed_at": "2018-01-01T09:35:00.000Z"
                      *         },
                      *         {
                      *           "surface": "discover",
                      *           "stored": true,
-                     *           "n_items": 100
+                     *           "n_items": 100,
+                     *           "refreshed_at": null
                      *         }
                      *       ],
                      *       "version": "20180101T000000-3cf50bee92aa-1f0c9ab2",
@@ -1967,6 +2065,98 @@ export interface operations {
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            414: components["responses"]["414"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    forgetUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user's id.
+                 * @example 1
+                 */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user is forgotten; files follow. */
+            202: {
+                headers: {
+                    /** @description The request's own, or one made for it. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "digest": "5f0c2a9be1c34d7f8a6b0d1e2f3a4b5c",
+                     *       "state": "asked",
+                     *       "asked_at": "2018-01-02T09:30:00.123456Z",
+                     *       "changed_at": "2018-01-02T09:30:00.123456Z",
+                     *       "left": [],
+                     *       "removed": 5
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Forgotten"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            414: components["responses"]["414"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    getForgetting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The digest that forgetting answered, or the user's id.
+                 * @example 5f0c2a9be1c34d7f8a6b0d1e2f3a4b5c
+                 */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The state. */
+            200: {
+                headers: {
+                    /** @description The request's own, or one made for it. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "digest": "5f0c2a9be1c34d7f8a6b0d1e2f3a4b5c",
+                     *       "state": "done",
+                     *       "asked_at": "2018-01-02T09:30:00.123456Z",
+                     *       "changed_at": "2018-01-02T10:00:41.654321Z",
+                     *       "left": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Forgetting"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404User"];
             414: components["responses"]["414"];
             422: components["responses"]["422"];
             429: components["responses"]["429"];
