@@ -17,9 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from threadpoolctl import threadpool_limits
 
-from pipelines.candidates.fit import load_history, used_generators
+from pipelines.candidates.fit import load_generator, load_history, used_generators
 from pipelines.candidates.generate import CandidateSource
 from pipelines.candidates.generator import Fresh, Generator, Past
+from pipelines.candidates.settings import CandidateSettings
 from pipelines.features.database import NO_SEGMENT, SEGMENT_TABLE, align
 from pipelines.features.sql_file import SqlFile
 from pipelines.index import Index, load_index
@@ -111,7 +112,9 @@ def list_users(users: SomeUsers) -> Lists:
     generators: dict[str, Generator] = {}
     names = {name for _, settings in surfaces.items() for name in settings.generators}
     for name in sorted(names & set(used_generators(run))):
-        generators[name] = refresh_generator(run, name, users.fresh)
+        model = load_generator(run, run_cutoffs(run).night, name)
+        settings = getattr(run.settings.read(CandidateSettings), name)
+        generators[name] = refresh_generator(model, users.fresh, settings)
     nobody: dict[str, bytes | None] = dict.fromkeys(users.index.user_ids.tolist())
     lists = {name: nobody for name, _ in surfaces.items()}
     if len(users.listed) == 0:
