@@ -33,7 +33,7 @@ from pipelines.ranking.feature_columns import FeatureColumns, Vocabulary, join_c
 from pipelines.ranking.ranker import Ranker
 from pipelines.ranking.score import SPARE_FACTOR, first_rows, rank_users
 from pipelines.ranking.train import open_ranker
-from pipelines.refresh.features import FrozenTables, build_fresh, open_frozen
+from pipelines.refresh.features import FrozenTables, build_fresh
 from pipelines.refresh.generators import refresh_generator
 from pipelines.refresh.measured import fresh_tables
 from pipelines.refresh.write import Lists
@@ -84,10 +84,10 @@ class SomeUsers:
         return join_columns(files, self.table, self.index, self.segments, vocabulary)
 
 
-def gather(run: Run, events: pa.Table, moment: datetime) -> SomeUsers:
+def gather(frozen: FrozenTables, events: pa.Table, moment: datetime) -> SomeUsers:
     """All that is known at *moment* (naive UTC) of the users of *events*, their own and whole."""
+    run = frozen.run
     everybody = load_index(run)
-    frozen = open_frozen(run)
     ids = pc.unique(events["user_id"]).sort()
     users = _users(everybody.users, ids)
     index = Index(items=everybody.items, users=users)

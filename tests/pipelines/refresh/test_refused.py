@@ -28,10 +28,17 @@ def load_other(client, tmp_path):
     """Loads lists that another machine's run made; they do not go live."""
 
     def call():
-        lists = make_lists(tmp_path / "other")
+        lists = lists_of_shop(tmp_path / "other")
         publish_lists(lists, client, "shop", PublishSettings(), activate=False, allow_older=True)
 
     return call
+
+
+def lists_of_shop(folder, **more):
+    """Made lists, as if a run of the shop had left them."""
+    path = make_lists(folder, **more) / "manifest.json"
+    path.write_text(path.read_text().replace('"namespace": "demo"', '"namespace": "shop"'))
+    return folder
 
 
 def during(monkeypatch, call):
@@ -116,7 +123,7 @@ def test_a_flip_there_and_back_is_done_in_one_attempt(run, client, load_other, m
 def test_nothing_outlives_a_version_that_was_retired_meanwhile(client, load_other, tmp_path):
     """Written before, between and after its record is gone: no key of it is left."""
     load_other()
-    lists = make_lists(tmp_path / "live", day=2, tag="2")
+    lists = lists_of_shop(tmp_path / "live", day=2, tag="2")
     publish_lists(lists, client, "shop", PublishSettings())
     pointer = Pointer(1, OTHER)
     assert write_overlays(client, "shop", pointer, MOMENT, LISTS) is False
@@ -137,7 +144,7 @@ def test_lists_written_as_the_record_goes_are_taken_back(client, load_other, mon
         retire_version(client, "shop", OTHER, PublishSettings(retire_after_s=0))
         real(store, commands)
 
-    lists = make_lists(tmp_path / "live", day=2, tag="2")
+    lists = lists_of_shop(tmp_path / "live", day=2, tag="2")
     publish_lists(lists, client, "shop", PublishSettings())
     monkeypatch.setattr(write, "_send", send)
     with pytest.raises(RefreshError, match="no longer kept"):
