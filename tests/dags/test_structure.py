@@ -29,7 +29,11 @@ NAMES = [
     "tune_models",
 ]
 
-SCHEDULED = {"nightly_recommendations": "0 2 * * *", "collect_events": "*/5 * * * *"}
+SCHEDULED = {
+    "nightly_recommendations": "0 2 * * *",
+    "collect_events": "*/5 * * * *",
+    "refresh_active_users": "*/7 * * * *",
+}
 
 
 def test_all_dags_import_without_errors_and_without_heavy_modules(found):
@@ -71,7 +75,12 @@ def test_moving_the_pointer_is_one_task_in_the_publish_pool(found, name):
 
 @pytest.mark.parametrize(
     ("dag", "only"),
-    [("tune_models", "tune"), ("backfill_features", "backfill"), ("collect_events", "collect")],
+    [
+        ("tune_models", "tune"),
+        ("backfill_features", "backfill"),
+        ("collect_events", "collect"),
+        ("refresh_active_users", "refresh"),
+    ],
 )
 def test_what_moves_nothing_is_one_task_in_nobodys_way(found, dag, only):
     """A search or a backfill may take its time, and tells no one of new lists."""

@@ -1,6 +1,7 @@
 """What users did since the night changes their lists, and nobody else's."""
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -93,6 +94,15 @@ def test_the_log_is_read_before_the_collector_comes(run, client, collected, wait
     alone = refresh_active_users(run.settings, as_of=NOON, users=["u003"])
     night = refresh_active_users(run.settings, as_of=run.as_of, users=["u003"])
     assert (done.users, alone.events - night.events) == (2, 2)
+
+
+def test_an_event_that_came_too_late_for_the_night_counts(run, wait):
+    """It happened before the night and came in after the run had looked at the lake."""
+    late = event("u003", "i001", at=SHOP_AS_OF - timedelta(hours=2))
+    received = (datetime.now(UTC) + timedelta(hours=1)).replace(tzinfo=None) - EPOCH
+    wait(replace(late, received_at=received // timedelta(microseconds=1)))
+    wait(replace(late, event_id="seen by the night", user_id="u004"))
+    assert refresh_active_users(run.settings, as_of=NOON).users == 1
 
 
 def test_what_is_not_read_from_the_log_waits_for_the_collector(run, client, wait):
