@@ -116,6 +116,15 @@ BACKFILL = {
     ),
 }
 
+FORGET = {
+    "again": Param(
+        False,
+        type="boolean",
+        title="Again",
+        description="Also users whose forgetting has ended: after a backup was put back.",
+    ),
+}
+
 COLLECT = {
     "accept_bad": Param(
         False,
@@ -123,6 +132,24 @@ COLLECT = {
         title="Accept bad",
         description="Put bad records aside, however many a batch has; else a batch with too many "
         "waits in the log.",
+    ),
+}
+
+MEASURE = {
+    "first": Param(
+        None,
+        type=["null", "string"],
+        pattern=r"^\d{4}-\d\d-\d\d$",
+        title="First day",
+        description="UTC, measured anew. Empty: every day whose events are new or others, "
+        "up to the day before the run.",
+    ),
+    "last": Param(
+        None,
+        type=["null", "string"],
+        pattern=r"^\d{4}-\d\d-\d\d$",
+        title="Last day",
+        description="Included. Empty: the day before the run.",
     ),
 }
 

@@ -15,6 +15,7 @@ from serving.events.app import Events
 from serving.events.clock import Clock, system_clock
 from serving.express import add_express
 from serving.features.routes import features_blueprint
+from serving.forgetting.routes import forgetting_blueprint
 from serving.health import health_blueprint
 from serving.lists.answering import Answering
 from serving.lists.routes import recs_blueprint
@@ -57,6 +58,7 @@ def create_app(
     store = PatientStore.of(settings)
     key = signing_key(settings)
     answering = Answering(shelf, serving, key)
+    noted = note or note_with(settings)
     app = Flask("nightshelf", static_folder=None)
     app.url_map.converters["anything"] = Anything
     app.url_map.merge_slashes = False  # "a//b" is another user than "a/b"
@@ -70,7 +72,8 @@ def create_app(
         features_blueprint(shelf, serving, limits),
         events.blueprint,
         profile_blueprint(store, serving),
-        admin_blueprint(store, limits, note or note_with(settings)),
+        admin_blueprint(store, limits, noted),
+        forgetting_blueprint(store, settings, noted),
         health_blueprint(shelf, serving),
         pages_blueprint(build_document(settings)),
         page_blueprint(shelf, settings),

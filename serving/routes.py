@@ -34,6 +34,8 @@ ROUTES: Mapping[str, RouteClass] = {
     "admin.hide": "admin",
     "admin.unhide": "admin",
     "events.script": "open",
+    "forgetting.forget": "admin",
+    "forgetting.status": "admin",
     "pages.openapi": "open",
     "pages.docs": "open",
     "page.page": "open",  # while keys are asked for, a shell without data

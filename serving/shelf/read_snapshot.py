@@ -45,21 +45,35 @@ class Live(NamedTuple):
     """What changes within a version."""
 
     pointer: Pointer
-    hidden: frozenset[str]  # items that nobody is to be shown
+    hidden: frozenset[str]  # items that nobody is shown
+    n_forgotten: int  # users of whom nothing is known any more
     has_overlays: bool  # whether there are refreshed lists of the version asked about
 
 
 def read_live(trips: Trips, keys: NamespaceKeys, known: VersionKeys | None) -> Live:
-    """The pointer, what is hidden, and whether there are refreshed lists of the *known* version.
+    """What changes by day, and whether there are refreshed lists of the *known* version.
+
+    In one trip.
 
     Raises `PointerError` when the pointer is damaged, or what the client raises.
     """
-    commands: list[Command] = [("GET", keys.active), ("SMEMBERS", keys.hidden)]
+    commands: list[Command] = [
+        ("GET", keys.active),
+        ("SMEMBERS", keys.hidden),
+        ("HLEN", keys.forgotten),
+    ]
     if known is not None:
         commands.append(("EXISTS", known.overlay_state))
     with trip("poll"):
-        active, hidden, *overlays = trips.make(commands)
-    return Live(parse_pointer(active), read_ids(hidden), any(overlays))
+        active, hidden, n_forgotten, *overlays = trips.make(commands)
+    return Live(parse_pointer(active), read_ids(hidden), n_forgotten, any(overlays))
+
+
+def read_forgotten(trips: Trips, keys: NamespaceKeys) -> frozenset[str]:
+    """Digests of the users of whom nothing is known any more; raises what the client raises."""
+    with trip("poll"):
+        (digests,) = trips.make([("HKEYS", keys.forgotten)])
+    return read_ids(digests)
 
 
 def read_snapshot(

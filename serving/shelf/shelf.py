@@ -22,7 +22,12 @@ from serving.rank.wish import RankWish
 from serving.shelf.breaker import Breaker
 from serving.shelf.catalogue import Catalogue, Rows
 from serving.shelf.on_shelf import OnShelf
-from serving.shelf.read_snapshot import NothingLiveError, read_live, read_snapshot
+from serving.shelf.read_snapshot import (
+    NothingLiveError,
+    read_forgotten,
+    read_live,
+    read_snapshot,
+)
 from serving.shelf.reader import Reader
 from serving.shelf.snapshot import Snapshot
 from serving.shelf.stored import HotLists, Stored
@@ -30,6 +35,7 @@ from store.features import FeatureKind, PackedFeaturesError, unpack_cells
 from store.keys import NamespaceKeys, bucket_of
 from store.live import RECENT_EVENTS
 from store.packed import Entry, PackedList
+from store.tombstones import is_forgotten
 from store.trip import Command, Trips
 
 log = logging.getLogger("nightshelf.serving")
@@ -59,6 +65,7 @@ class Shelf:
         self.breaker = Breaker(breaker_failures)
         self.hidden: frozenset[str] = frozenset()  # items that nobody is shown
         self.hidden_tag = ""  # another one when those are others
+        self._forgotten: frozenset[str] = frozenset()  # digests of users
         self._client = client
         self.trips = trips or Trips(client)
         self._reader = Reader(self.trips, self.breaker)
@@ -79,7 +86,10 @@ class Shelf:
         self.trips.follow()  # here and in no request: it may ask several servers
         known = self.snapshot
         version = None if known is None else known.keys
-        pointer, hidden, has_overlays = read_live(self.trips, self._keys, version)
+        live = read_live(self.trips, self._keys, version)
+        pointer, hidden, n_forgotten, has_overlays = live
+        if n_forgotten != len(self._forgotten):  # a tombstone stays
+            self._forget(read_forgotten(self.trips, self._keys))
         if hidden != self.hidden:
             self.hidden = hidden
             text = "\0".join(sorted(hidden)).encode("utf-8", "backslashreplace")
@@ -98,6 +108,15 @@ class Shelf:
         self.breaker.close()
         return known is None or known.pointer.version != pointer.version
 
+    def is_forgotten(self, user_id: str) -> bool:
+        """Whether nothing is to be known of *user_id*, as of the last look at the store."""
+        return is_forgotten(self._keys.namespace, user_id, self._forgotten)
+
+    def _forget(self, digests: frozenset[str]) -> None:
+        """Let go of what is held of users who are forgotten since the last look."""
+        self._forgotten = digests  # first, so that no request holds them again
+        self._hot.let_go(self.is_forgotten)
+
     def close(self) -> None:
         """Close the connections to the store."""
         self.trips.let_go()
@@ -112,7 +131,7 @@ class Shelf:
         What is damaged is logged and left out. Raises what the client raises when the store stops
         answering.
         """
-        if not self.is_available:
+        if not self.is_available or self.is_forgotten(user_id):
             return OnShelf()
         return self._fetch(snapshot, surface, (user_id,), explain=explain)[0]
 
@@ -122,7 +141,11 @@ class Shelf:
         """As `fetch` for each of *user_ids*, all in one trip."""
         if not self.is_available:
             return [OnShelf() for _ in user_ids]
-        return self._fetch(snapshot, surface, user_ids, explain=explain)
+        found = self._fetch(snapshot, surface, user_ids, explain=explain)
+        return [
+            OnShelf() if self.is_forgotten(user_id) else one
+            for user_id, one in zip(user_ids, found, strict=True)
+        ]
 
     def _fetch(
         self, snapshot: Snapshot, surface: str, user_ids: Sequence[str], *, explain: bool
@@ -277,7 +300,7 @@ class Shelf:
         bucket = bucket_of(user_id, snapshot.n_buckets)
         packed = self._reader.read_list(snapshot, f"a list of {surface} in bucket {bucket}", data)
         stored = Stored(bucket, packed, row, self._reader.note)
-        if packed is not None:
+        if packed is not None and not self.is_forgotten(user_id):
             self._hot.keep((snapshot.keys.version, surface, user_id), stored)
         return stored
 
