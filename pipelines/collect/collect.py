@@ -19,7 +19,7 @@ from settings import Settings
 from store.connection import StoreUnreachableError
 
 Clock = Callable[[], datetime]
-_UNANSWERED = 5  # empty reads in a row of a log that says something waits
+_UNANSWERED = 10  # empty reads in a row of a log that says something waits
 
 log = logging.getLogger("nightshelf")
 

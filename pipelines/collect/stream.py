@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 import redis
@@ -89,7 +90,7 @@ class StreamSource:
     def acknowledge(self, records: Sequence[Record]) -> None:
         for first in range(0, len(records), _ACKNOWLEDGED_AT_ONCE):
             ids = [record.entry for record in records[first : first + _ACKNOWLEDGED_AT_ONCE]]
-            self._ask(lambda ids=ids: self._client.xack(self.key, GROUP, *ids))
+            self._ask(partial(self._client.xack, self.key, GROUP, *ids))
         self._unfinished = False
         self._ask(self._trim)
 
