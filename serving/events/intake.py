@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import redis
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
@@ -20,6 +20,9 @@ from serving.shelf.breaker import Breaker
 from settings.errors import NightshelfError
 from store.connection import hide_password
 from store.events import Event, pack_event, unpack_event
+
+if TYPE_CHECKING:  # imported once a worker runs
+    from serving.sight.event_metrics import EventMetrics
 
 Durability = Literal["fsync", "process", "spool"]
 
@@ -165,6 +168,13 @@ class Intake:
         elif self._trouble and not trouble:
             log.warning("event log: reached again")
         self._trouble = trouble
+
+    def count(self, metrics: EventMetrics) -> None:
+        """Add what was noted since the last time to *metrics*, and tell what waits."""
+        self.counts.flush(metrics.counters)
+        metrics.spooled.set(self.spooled)
+        if self.state is not None:
+            metrics.backlog.set(self.state.backlog)
 
     def start(self) -> None:
         """Poll once a second from now on."""
