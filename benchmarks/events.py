@@ -40,7 +40,7 @@ BATCHES = (1, 100)
 CONNECTIONS = 64
 RECS_PER_SECOND = 200
 FLOOD = 10  # times the limit
-SYNCED = {"appendonly": "yes", "appendfsync": "always"}
+SYNCED: dict[str, Any] = {"appendonly": "yes", "appendfsync": "always"}
 LONGEST_P99_MS = 100.0  # what the design asks for
 
 

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,8 +91,8 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _connect(address: tuple[str, int], selector: selectors.BaseSelector) -> Connection:
-    made = socket.create_connection(tuple(address), timeout=10)
+def _connect(address: Sequence[Any], selector: selectors.BaseSelector) -> Connection:
+    made = socket.create_connection((address[0], address[1]), timeout=10)
     made.setblocking(False)
     connection = Connection(made)
     selector.register(made, selectors.EVENT_READ, connection)

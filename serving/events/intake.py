@@ -17,9 +17,8 @@ from serving.events.gate import Allowance
 from serving.events.spool import Spool, SpoolError
 from serving.events.stream import LogState, Stream
 from serving.shelf.breaker import Breaker
-from settings.errors import NightshelfError
 from store.connection import hide_password
-from store.events import Event, pack_event, unpack_event
+from store.events import Event, pack_event
 
 if TYPE_CHECKING:  # imported once a worker runs
     from serving.sight.event_metrics import EventMetrics
@@ -139,19 +138,10 @@ class Intake:
 
     def _replay(self) -> None:
         try:
-            if n := self.spool.replay(self._append_records):
+            if n := self.spool.replay(self._stream.append_records):
                 log.warning("event log: has taken %d events that waited on disk", n)
         except (redis.RedisError, OSError) as error:
             self._note(f"{hide_password(str(error))}; events wait on disk")
-
-    def _append_records(self, records: list[bytes]) -> None:
-        events = []
-        for record in records:
-            try:
-                events.append(unpack_event(record))
-            except NightshelfError as error:  # of another release
-                log.error("an event of the spool is lost: %s", error)
-        self._stream.append(events)
 
     def _log_exposures(self, exposures: Exposures) -> None:
         for events in exposures.take():
