@@ -16,6 +16,7 @@ from demo.background import Background, is_running, start, stop, tail
 from demo.errors import DemoError
 from demo.ports import check_free
 from serving.settings import ServingSettings
+from serving.sight.settings import MetricsSettings
 from settings import Settings
 from settings.project import var_directory
 
@@ -37,8 +38,7 @@ def start_app(
     host, port = _address(settings)
     app = _background(settings, name)
     stop(app)
-    remedy = "[serving] bind, or NIGHTSHELF__SERVING__BIND=127.0.0.1:8001"
-    check_free(host.strip("[]"), port, "the app", remedy)
+    check_ports(settings, name)
     environment = {**os.environ, **(variables or {}), "NIGHTSHELF_SETTINGS": str(settings.path)}
     gunicorn = ["-m", "gunicorn", "-c", "python:serving.gunicorn_config", "--chdir", str(ROOT)]
     start(app, [sys.executable, *gunicorn], environment)
@@ -49,6 +49,20 @@ def start_app(
             raise DemoError(f"the app does not answer on {url}:\n{tail(app)}")
         time.sleep(0.1)
     return url
+
+
+def check_ports(settings: Settings, name: str = "app") -> None:
+    """Raises `DemoError` naming a port that another program has; none while our app runs."""
+    if is_running(_background(settings, name)):
+        return
+    host, port = _address(settings)
+    remedy = "[serving] bind, or NIGHTSHELF__SERVING__BIND=127.0.0.1:8001"
+    check_free(host.strip("[]"), port, "the app", remedy)
+    metrics = settings.read(MetricsSettings)
+    if metrics.enabled:
+        host, _, number = metrics.bind.rpartition(":")
+        remedy = "[metrics] bind, or NIGHTSHELF__METRICS__BIND=127.0.0.1:9465"
+        check_free(host.strip("[]"), int(number), "the app's metrics", remedy)
 
 
 def stop_app(settings: Settings, name: str = "app") -> bool:

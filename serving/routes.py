@@ -33,6 +33,9 @@ ROUTES: Mapping[str, RouteClass] = {
     "admin.hidden": "admin",
     "admin.hide": "admin",
     "admin.unhide": "admin",
+    "events.script": "open",
+    "forgetting.forget": "admin",
+    "forgetting.status": "admin",
     "pages.openapi": "open",
     "pages.docs": "open",
     "page.page": "open",  # while keys are asked for, a shell without data

@@ -58,6 +58,7 @@ SECTION_NAMES = (
     "registry",
     "online_features",
     "publish",
+    "refresh",
     "retention",
     "mlflow",
     "store",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,7 @@ from pipelines.collected import (
     remove_unlisted,
     write_collected,
 )
+from pipelines.forgetting.records import LandingChangedError, check_unchanged
 from settings import Settings
 
 Entry = dict[str, Any]
@@ -34,7 +36,8 @@ def compact(settings: Settings, lease: Lease, now: datetime) -> int:
     n = 0
     for kind, day in list(_due(settings, open_collected(settings), now)):
         lease.beat()
-        n += _compact_day(settings, lease, kind, day)
+        with suppress(LandingChangedError):  # somebody is forgotten since: the next time
+            n += _compact_day(settings, lease, kind, day)
     if n:
         remove_unlisted(open_collected(settings))
     return n
@@ -72,6 +75,7 @@ def _compact_day(settings: Settings, lease: Lease, kind: Kind, day: str) -> int:
     kept = [entry for entry in collected.entries(kind) if entry["path"] not in gone]
     new = [entry | {"written_at": newest} for entry in written]
     with lease.committing():
+        check_unchanged(settings, collected)
         commit_collected(collected.directory, {**collected.manifest, kind: [*kept, *new]})
     return len(joined)
 

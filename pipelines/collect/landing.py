@@ -7,11 +7,12 @@ log is told. What is read again after a crash in between is known by its event i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -36,6 +37,13 @@ from pipelines.collected import (
     write_collected,
 )
 from pipelines.files import replacing
+from pipelines.forgetting.records import (
+    LandingChangedError,
+    check_unchanged,
+    drop_records,
+    is_unchanged,
+)
+from pipelines.forgetting.tombstones import Forgotten
 from pipelines.lake import file_entry, write_by_content
 from settings import Settings
 from settings.events import EventSettings
@@ -54,12 +62,13 @@ class Stored:
     impressions: int = 0  # stored: lists that users saw
     duplicates: int = 0  # records whose event was there already
     quarantined: int = 0
+    forgotten: int = 0  # records of forgotten users, which are left out
 
     def __add__(self, other: Stored) -> Stored:
         return Stored(*(a + b for a, b in zip(self.values(), other.values(), strict=True)))
 
     def values(self) -> tuple[int, ...]:
-        return (self.records, self.events, self.impressions, self.duplicates, self.quarantined)
+        return astuple(self)
 
 
 @dataclass
@@ -74,22 +83,42 @@ class Landing:
     def store(self, source: EventSource, records: Sequence[Record], now: datetime) -> Stored:
         """Makes *records* of *source* part of the landing zone, durably; *now* is naive UTC.
 
-        Raises `BatchRefusedError` when the gate does not let them pass; then nothing changes,
-        and `quarantine/collected/refused.parquet` has the bad ones.
+        Those of forgotten users are left out. Raises `BatchRefusedError` when the gate does not
+        let them pass; then nothing changes, and `quarantine/collected/refused.parquet` has the
+        bad ones.
         """
-        collected = open_collected(self.settings)
-        events, bad = sort_records(records, self.settings.read(EventSettings).weights)
+        while True:
+            collected = open_collected(self.settings)
+            try:
+                return self._store(collected, source, records, now)
+            except LandingChangedError:  # somebody is forgotten since
+                continue
+            except (duckdb.IOException, FileNotFoundError):  # a file of it is gone
+                if is_unchanged(self.settings, collected):
+                    raise
+
+    def _store(
+        self,
+        collected: Collected,
+        source: EventSource,
+        records: Sequence[Record],
+        now: datetime,
+    ) -> Stored:
+        forgotten = Forgotten.of(self.settings)
+        kept = drop_records(records, forgotten)
+        events, bad = sort_records(kept, self.settings.read(EventSettings).weights)
         new = self._new(events, collected)
         tables = event_rows(new), impression_rows(new)
-        self._judge(source, tables, records, bad)
+        self._judge(source, tables, kept, bad)
         self.lease.beat()
         unseen = self._unseen(source, bad, collected)
         stored = Stored(
             records=len(records),
             events=tables[0].num_rows,
             impressions=len(new) - tables[0].num_rows,
-            duplicates=len(records) - len(new) - len(bad),
+            duplicates=len(kept) - len(new) - len(bad),
             quarantined=len(unseen),
+            forgotten=len(records) - len(kept),
         )
         self._commit(collected, source, records, tables, unseen, stored, now)
         return stored
@@ -169,6 +198,7 @@ class Landing:
             "collected_at": now.isoformat(timespec="seconds"),
         }
         with self.lease.committing():
+            check_unchanged(self.settings, collected)
             commit_collected(directory, manifest)
 
     def _put_aside(self, bad: list[BadRecord], source: str) -> list[dict[str, Any]]:
@@ -184,9 +214,7 @@ def quarantine_directory(settings: Settings) -> Path:
 
 
 def _add(counts: dict[str, int], stored: Stored) -> dict[str, int]:
-    names = ("records", "events", "impressions", "duplicates", "quarantined")
-    pairs = zip(names, stored.values(), strict=True)
-    return {name: counts.get(name, 0) + value for name, value in pairs}
+    return {name: counts.get(name, 0) + value for name, value in asdict(stored).items()}
 
 
 def _moment(microseconds: int) -> datetime:

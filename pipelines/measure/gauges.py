@@ -35,6 +35,8 @@ GAUGES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "acceptance_high": (_GROUP, "High end of its interval."),
     "conversion": (_GROUP, "Share of the users shown something who bought some of it."),
     "coverage": (_GROUP, "Share of the users shown something who saw some of a list of their own."),
+    "coverage_low": (_GROUP, "Low end of its interval."),
+    "coverage_high": (_GROUP, "High end of its interval."),
     "catalogue_coverage": (_GROUP, "Share of the live catalogue that was shown to anybody."),
     "value_per_thousand": (_GROUP, "Value of attributed purchases per 1,000 items shown."),
     "novel_share": (_GROUP, "Share of the items shown that were new to the user."),

@@ -6,19 +6,30 @@ import duckdb
 import pyarrow as pa
 from duckdb import ConstantExpression
 
-from pipelines.collected import SCHEMAS, Collected, Kind
+from pipelines.collected import KINDS, SCHEMAS, Collected, Kind
+from pipelines.forgetting.dropping import drop_forgotten
+from pipelines.forgetting.tombstones import Forgotten
 from pipelines.sources.mapping import EVENT_COLUMNS
 from pipelines.sources.queries import read_query
 from store.events import SOURCE
 
 
-def expose_collected(connection: duckdb.DuckDBPyConnection, collected: Collected) -> None:
-    """Views `collected_events` (columns of `EVENT_COLUMNS`) and `collected_impressions`."""
-    events = _rows(connection, collected, "events")
+def expose_collected(
+    connection: duckdb.DuckDBPyConnection, collected: Collected, forgotten: Forgotten
+) -> int:
+    """Views `collected_events` (columns of `EVENT_COLUMNS`) and `collected_impressions`.
+
+    Without the rows of *forgotten* users; how many they were.
+    """
+    rows, n = drop_forgotten(
+        {kind: _rows(connection, collected, kind) for kind in KINDS}, forgotten
+    )
+    events = rows["events"]
     columns = [name for name in EVENT_COLUMNS if name in events.columns]
     source = ConstantExpression(SOURCE).alias("source_file")
     events.select(*columns, source).create_view("collected_events")
-    _rows(connection, collected, "impressions").create_view("collected_impressions")
+    rows["impressions"].create_view("collected_impressions")
+    return n
 
 
 def distinct_impressions(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:

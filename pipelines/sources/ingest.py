@@ -18,6 +18,9 @@ from pipelines.collected import Collected, open_collected
 from pipelines.features.settings import FeatureSettings
 from pipelines.features.sql_file import SqlFile
 from pipelines.files import hash_files, hash_json, locked, replacing
+from pipelines.forgetting.dropping import drop_forgotten
+from pipelines.forgetting.lake import applied, remove_raw
+from pipelines.forgetting.tombstones import Forgotten
 from pipelines.lake import (
     Lake,
     LakeError,
@@ -84,22 +87,27 @@ def _ingest(settings: Settings) -> Lake:
     source_settings = settings.read(SourceSettings)
     source = open_source(settings)
     collected = open_collected(settings)  # one state of it for all that follows
+    forgotten = Forgotten.of(settings)
     fingerprint = _fingerprint(settings, source, collected)
     try:
         lake = open_lake(settings)
     except LakeError:
         pass
     else:
-        if lake.manifest["fingerprint"] == fingerprint:
+        is_unchanged = lake.manifest["fingerprint"] == fingerprint
+        if is_unchanged and lake.manifest.get("forgotten", "") == applied(forgotten):
             log.info("ingest: %s is unchanged", source_settings.name)
             return lake
     directory = lake_directory(settings)
     raw = directory / "raw" / source_settings.name
     shutil.rmtree(raw, ignore_errors=True)
     delivery = source.deliver(raw)
-    _quarantine_files(settings, delivery, n_files=len(source.input_files()))
-    manifest = _build_tables(settings, delivery, collected, directory)
-    return commit_manifest(directory, {"fingerprint": fingerprint, **manifest})
+    _quarantine_files(settings, delivery, forgotten, n_files=len(source.input_files()))
+    manifest = _build_tables(settings, delivery, collected, forgotten, directory)
+    if forgotten:
+        remove_raw(directory)  # rows of the forgotten are in it, and nobody reads it any more
+    about = {"fingerprint": fingerprint, "forgotten": applied(forgotten)}
+    return commit_manifest(directory, {**about, **manifest})
 
 
 def _fingerprint(settings: Settings, source: Source, collected: Collected) -> str:
@@ -132,7 +140,11 @@ def _code_files() -> list[Path]:
 
 
 def _build_tables(
-    settings: Settings, delivery: Delivery, collected: Collected, directory: Path
+    settings: Settings,
+    delivery: Delivery,
+    collected: Collected,
+    forgotten: Forgotten,
+    directory: Path,
 ) -> dict[str, Any]:
     source = settings.read(SourceSettings)
     threads = settings.read(NightSettings).threads
@@ -147,11 +159,13 @@ def _build_tables(
     }
     with duckdb.connect(config=options) as connection:
         expose_raw_tables(connection, delivery)
-        expose_collected(connection, collected)
+        n_collected = expose_collected(connection, collected, forgotten)
         mapped = {name: run_staging(connection, file, delivery) for name, file in files.items()}
+        mapped, n_delivered = drop_forgotten(mapped, forgotten)
         with naming(files["events"]):
             _map_events(connection, mapped["events"], settings)
         counts = _check_events(connection, settings)
+        counts["forgotten"] = n_collected + n_delivered
         _complete_dimensions(connection, mapped, files)
         events = connection.sql("select * from distinct_events order by event_at, event_id")
         manifest = {
@@ -248,15 +262,18 @@ def _quarantine_rows(connection: duckdb.DuckDBPyConnection, settings: Settings) 
     return {"delivered": delivered, "quarantined": quarantined, "reasons": dict(reasons)}
 
 
-def _quarantine_files(settings: Settings, delivery: Delivery, *, n_files: int) -> None:
+def _quarantine_files(
+    settings: Settings, delivery: Delivery, forgotten: Forgotten, *, n_files: int
+) -> None:
     source = settings.read(SourceSettings)
     folder = var_directory(settings) / "quarantine" / source.name / "files"
     for damaged in delivery.damaged:
         log.warning("ingest: %s is damaged and left out: %s", damaged.path, damaged.reason)
         name = _name_aside(damaged)
         # Of one that cannot be read there is the reason alone.
-        with suppress(OSError), replacing(folder / name) as beside:
-            shutil.copyfile(damaged.path, beside)
+        if not forgotten:  # whose rows are in it nobody can tell
+            with suppress(OSError), replacing(folder / name) as beside:
+                shutil.copyfile(damaged.path, beside)
         with replacing(folder / f"{name}.reason.txt") as beside:
             beside.write_text(f"{damaged.path}: {damaged.reason}\n", encoding="utf-8")
     if len(delivery.damaged) > source.max_damaged_share * n_files:

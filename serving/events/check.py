@@ -44,7 +44,7 @@ OF_IMPRESSIONS = (*COMMON, "items")
 class Rejected(NamedTuple):
     """An event that is not taken in."""
 
-    index: int
+    place: int  # in the request
     problem: EventProblem
 
 
@@ -63,11 +63,11 @@ class Checker:
         events: list[Event] = []
         rejected: list[Rejected] = []
         made, numbering = Recommendations(self.key), Numbering()
-        for index, raw in enumerate(said):
+        for place, raw in enumerate(said):
             try:
                 event = self._event(raw, received_at, made)
             except EventProblem as problem:
-                rejected.append(Rejected(index, problem))
+                rejected.append(Rejected(place, problem))
                 continue
             if not event.event_id:
                 event = replace(event, event_id=numbering.derive(event))

@@ -19,8 +19,8 @@ class Numbering:
     def derive(self, event: Event) -> str:
         """64 hex digits; of an impression the same for the same page view."""
         if event.event_type == IMPRESSION:
-            parts = (event.recommendation_id, event.page_view_id, event.user_id)
-            return _digest(SOURCE, IMPRESSION, *map(str, parts))
+            shown = (str(event.recommendation_id), str(event.page_view_id), event.user_id)
+            return _digest(SOURCE, IMPRESSION, *shown)
         parts = (event.user_id, str(event.item_id), event.event_type, str(event.event_at))
         session = event.session_id or ""
         self._seen[(*parts, session)] += 1

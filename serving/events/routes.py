@@ -13,6 +13,7 @@ from serving.events.check import Checker, Rejected
 from serving.events.clock import Clock
 from serving.events.intake import Intake
 from serving.events.settings import IntakeSettings
+from serving.events.snippet import add_snippet
 from serving.manners.bodies import MAX_BATCH_BYTES, only_members, read_json
 from serving.manners.limits import LimitSettings
 from serving.manners.problems import CONTENT_TYPE, ParameterProblem
@@ -35,6 +36,7 @@ def events_blueprint(
         events, rejected = checker.check(said, received_at)
         return respond(len(events), rejected, intake.take(events, rejected))
 
+    add_snippet(blueprint)
     return blueprint
 
 
@@ -55,10 +57,10 @@ def read_events(body: Any, settings: IntakeSettings) -> list[Any]:
     return body
 
 
-def respond(accepted: int, rejected: Sequence[Rejected], durability: str) -> Response:
+def respond(accepted: int, rejected: Sequence[Rejected], durability: str | None) -> Response:
     """202 for all, 207 for some, 400 for none of the events."""
     named = [
-        {"index": each.index, "type": each.problem.kind, "detail": str(each.problem)}
+        {"index": each.place, "type": each.problem.kind, "detail": str(each.problem)}
         for each in rejected
     ]
     if accepted:

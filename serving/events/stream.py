@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import redis
 
 from serving.sight.trips import trip
 from settings import ProjectSettings, Settings
+from store.cluster import ClusterReader
 from store.connection import StoreSettings, connect_primary
 from store.events import FIELD, IMPRESSION, Event, EventLogSettings, pack_event
 from store.keys import NamespaceKeys
@@ -16,6 +19,17 @@ from store.live import RecentEvent, recent_commands
 from store.trip import Command, Trips
 
 PATIENCE_MS = 1000  # of a trip that ends in an fsync; requests for lists do not wait for it
+
+
+# What a server must say for events to outlive the loss of power.
+_SYNCED = {"appendonly": b"yes", "appendfsync": b"always", "no-appendfsync-on-rewrite": b"no"}
+
+
+class LogState(NamedTuple):
+    """What a look at the log found."""
+
+    backlog: int  # events that are in it
+    is_synced: bool  # they are on disk before they are acknowledged
 
 
 @dataclass
@@ -56,7 +70,35 @@ class Stream:
             if isinstance(reply, Exception):
                 raise reply
         if recents and self.live is not self.log:
-            self.live.ask(recents)
+            with suppress(redis.RedisError, OSError):  # the events are kept: that was asked for
+                self.live.ask(recents)
+
+    def follow(self) -> None:
+        """Look where the servers are now, if that can change."""
+        self.log.follow()
+        if self.live is not self.log:
+            self.live.follow()
+
+    def look(self) -> LogState:
+        """How the log keeps what it takes, and how much is in it.
+
+        Raises what the client raises when it does not answer, or not so.
+        """
+        questions: list[Command] = [("XLEN", self.keys.events)]
+        questions += [("CONFIG", "GET", name) for name in _SYNCED]
+        backlog, *said = self.log.ask(questions)
+        if isinstance(backlog, Exception):
+            raise backlog
+        return LogState(int(backlog), is_synced=self._is_synced(said))
+
+    def _is_synced(self, said: Sequence[Any]) -> bool:
+        """Whether the server says so; one that may not be asked does not, nor one of a cluster."""
+        if isinstance(self.log.client, ClusterReader):
+            return False
+        return all(
+            isinstance(reply, list) and reply[1:] == [wanted]
+            for reply, wanted in zip(said, _SYNCED.values(), strict=True)
+        )
 
     def _recents(self, events: Sequence[Event]) -> list[Command]:
         """What puts the events of each user before the user's others."""

@@ -19,6 +19,7 @@ from pipelines.collected import (
     write_collected,
 )
 from pipelines.lake import commit_manifest, lake_directory, write_day_files, write_table
+from pipelines.measure.everything import measure_everything
 from settings import Settings, load_settings
 
 MONDAY = datetime(2026, 3, 2)
@@ -112,3 +113,18 @@ class Site:
                 "events": write_day_files(sold.to_batches(), directory, "shop"),
             },
         )
+
+
+def measured_site(folder: Path) -> Site:
+    """Two days on two surfaces, measured, the first of them over: gauges and report are there."""
+    site = Site(folder)
+    for at in (MONDAY + 9 * HOUR, MONDAY + 33 * HOUR):
+        for user in "uvwx":
+            of_list = site.show(user, "abcd", at)
+            site.show(user, "bcde", at + HOUR, surface="discover", tier="trending", variant="b")
+            site.act(user, "a" if user < "w" else "b", at + MINUTE, recommendation_id=of_list)
+        site.act("u", "a", at + HOUR, "purchase", value="2.50")
+    site.stock({"a": {}, "b": {"created_at": MONDAY}, "c": {}, "x": {}})
+    site.land()
+    measure_everything(site.settings)
+    return site
