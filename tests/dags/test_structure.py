@@ -8,6 +8,7 @@ from pipelines import night
 from pipelines.night_tasks import PARTS
 from pipelines.orders import (
     BackfillOrder,
+    MeasureOrder,
     NightOrder,
     PromoteOrder,
     ReleaseOrder,
@@ -18,6 +19,7 @@ from pipelines.orders import (
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 NAMES = [
     "backfill_features",
+    "measure",
     "nightly_recommendations",
     "promote_model",
     "release",
@@ -64,7 +66,12 @@ def test_moving_the_pointer_is_one_task_in_the_publish_pool(found, name):
 
 
 @pytest.mark.parametrize(
-    ("dag", "only"), [("tune_models", "tune"), ("backfill_features", "backfill")]
+    ("dag", "only"),
+    [
+        ("tune_models", "tune"),
+        ("backfill_features", "backfill"),
+        ("measure", "measure_days"),
+    ],
 )
 def test_what_moves_nothing_is_one_task_in_nobodys_way(found, dag, only):
     """A search or a backfill may take its time, and tells no one of new lists."""
@@ -95,6 +102,7 @@ def test_the_parts_are_all_stages_of_the_night_in_order():
         ("promote_model", PromoteOrder),
         ("tune_models", TuneOrder),
         ("backfill_features", BackfillOrder),
+        ("measure", MeasureOrder),
     ],
 )
 def test_a_form_has_the_fields_of_its_order(found, name, order):
@@ -114,6 +122,7 @@ def test_an_untouched_form_can_be_sent(found):
             "newest": None,
             "run": None,
         },
+        "measure": {"first": None, "last": None},
         "nightly_recommendations": {
             "as_of": None,
             "publish": "publish",
