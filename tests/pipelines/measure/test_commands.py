@@ -1,5 +1,6 @@
 """Measuring from the command line and from the DAG."""
 
+import shlex
 from datetime import datetime
 
 import duckdb
@@ -12,6 +13,7 @@ from pipelines.measure.kept import measured_days
 from pipelines.measure.material import find_material, load_material
 from pipelines.measure.span import span_of
 from pipelines.orders import OrderError
+from tests.docs.pages import shell_lines
 from tests.pipelines.measure.site import DAY, HOUR, MONDAY, Site
 
 NINE = MONDAY + 9 * HOUR
@@ -72,6 +74,12 @@ def test_days_that_cannot_be_measured(shown, arguments, message, capsys):
     assert main(["measure", *arguments]) == 1
     assert message in capsys.readouterr().err
     assert days_of(shown) == []
+
+
+def test_the_commands_of_the_page_run(shown):
+    """Each line of the cookbook, on a shop that showed lists on those days."""
+    lines = [line for page, line in shell_lines() if page == "docs/cookbook/does-it-work.md"]
+    assert [main(shlex.split(line)[3:]) for line in lines] == [0, 0, 0]
 
 
 def test_the_dag_measures_up_to_the_day_before_it(shown):
