@@ -116,6 +116,25 @@ BACKFILL = {
     ),
 }
 
+FORGET = {
+    "again": Param(
+        False,
+        type="boolean",
+        title="Again",
+        description="Also users whose forgetting has ended: after a backup was put back.",
+    ),
+}
+
+COLLECT = {
+    "accept_bad": Param(
+        False,
+        type="boolean",
+        title="Accept bad",
+        description="Put bad records aside, however many a batch has; else a batch with too many "
+        "waits in the log.",
+    ),
+}
+
 MEASURE = {
     "first": Param(
         None,
@@ -131,6 +150,31 @@ MEASURE = {
         pattern=r"^\d{4}-\d\d-\d\d$",
         title="Last day",
         description="Included. Empty: the day before the run.",
+    ),
+}
+
+REFRESH = {
+    "as_of": Param(
+        None,
+        type=["null", "string"],
+        pattern=_MOMENT,
+        title="As of",
+        description="ISO, UTC; only earlier events count. Empty: now.",
+    ),
+    "since": Param(
+        None,
+        type=["null", "string"],
+        pattern=_MOMENT,
+        title="Since",
+        description="ISO, UTC: who did something from then on. Empty: since the last refresh, or "
+        "the night.",
+    ),
+    "users": Param(
+        [],
+        type=["array", "null"],
+        items={"type": "string"},
+        title="Users",
+        description="Only these, one a line, with news or without. Empty: everybody with news.",
     ),
 }
 

@@ -46,15 +46,22 @@ class Lake:
     @property
     def snapshot_hash(self) -> str:
         """SHA-256 of the content of every canonical table; file order and times stay out."""
-        return hash_json([self.manifest[part] for part in ("events", "items", "users", "tables")])
+        parts = ("events", "items", "users", "tables")
+        return hash_json([*(self.manifest[part] for part in parts), self._days("impressions")])
 
     def event_files(self, before: datetime | None = None) -> list[Path]:
         """Event files, oldest day first; only those of days that begin before *before*."""
-        return [self.directory / entry["path"] for entry in self._events(before)]
+        return [self.directory / entry["path"] for entry in self._days("events", before)]
+
+    def impression_files(self, before: datetime | None = None) -> list[Path]:
+        """Files of what users were shown, as `event_files`; a row an item of an impression."""
+        return [self.directory / entry["path"] for entry in self._days("impressions", before)]
 
     def events_hash(self, before: datetime) -> str:
         """What decides every row of `events` before *before*: the hashes of its days."""
-        return hash_json([[entry["day"], entry["sha256"]] for entry in self._events(before)])
+        return hash_json(
+            [[entry["day"], entry["sha256"]] for entry in self._days("events", before)]
+        )
 
     def table_file(self, table: str) -> Path:
         return self.directory / str(self.manifest[table]["path"])
@@ -62,8 +69,9 @@ class Lake:
     def table_hash(self, table: str) -> str:
         return str(self.manifest[table]["sha256"])
 
-    def _events(self, before: datetime | None) -> list[dict[str, Any]]:
-        entries: list[dict[str, Any]] = self.manifest["events"]
+    def _days(self, kind: str, before: datetime | None = None) -> list[dict[str, Any]]:
+        # A lake of before there were impressions has none.
+        entries: list[dict[str, Any]] = self.manifest.get(kind, [])
         if before is None:
             return entries
         last = (before - timedelta(microseconds=1)).date().isoformat()
@@ -84,12 +92,12 @@ def open_lake(settings: Settings) -> Lake:
 
 
 def write_day_files(
-    batches: Iterable[pa.RecordBatch], directory: Path, source: str
+    batches: Iterable[pa.RecordBatch], directory: Path, source: str, *, kind: str = "events"
 ) -> list[dict[str, Any]]:
-    """Event rows, sorted by (event_at, event_id), as one file a day; the manifest's entries."""
+    """Rows of *kind*, sorted by (event_at, event_id), as one file a day; the manifest's entries."""
     entries = []
     for day, table in split_by_day(batches):
-        path = write_by_content(table, directory / "events" / f"day={day}", source)
+        path = write_by_content(table, directory / kind / f"day={day}", source)
         entries.append(file_entry(path, directory, table.num_rows) | {"day": day.isoformat()})
     return entries
 
@@ -163,6 +171,7 @@ def file_entry(path: Path, directory: Path, rows: int) -> dict[str, Any]:
 
 def _listed(manifest: dict[str, Any]) -> set[str]:
     listed = {entry["path"] for entry in manifest["events"]}
+    listed |= {entry["path"] for entry in manifest.get("impressions", [])}
     listed |= {manifest[table]["path"] for table in ("items", "users")}
     return listed | {entry["path"] for entry in manifest["tables"].values()}
 

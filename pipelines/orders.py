@@ -96,11 +96,31 @@ class BackfillOrder(Order):
     run: str | None = None  # empty: the newest finished one
 
 
+class ForgetOrder(Order):
+    """Whether files are searched for those too whose forgetting has ended."""
+
+    again: bool = False
+
+
+class CollectOrder(Order):
+    """What waits in the event log, to the lake."""
+
+    accept_bad: bool = False  # whether a batch with too many bad records may pass
+
+
 class MeasureOrder(Order):
     """Days to measure anew; without any, those whose events are new or others."""
 
     first: Annotated[date | None, BeforeValidator(_day)] = None
     last: Annotated[date | None, BeforeValidator(_day)] = None  # included; empty: the newest
+
+
+class RefreshOrder(Order):
+    """Lists of users with new events: as of when, and of whom."""
+
+    as_of: Annotated[datetime | None, BeforeValidator(_moment)] = None  # empty: now
+    since: Annotated[datetime | None, BeforeValidator(_moment)] = None  # empty: the last refresh
+    users: Names = ()  # empty: everybody with news
 
 
 class ReleaseOrder(Order):

@@ -90,3 +90,13 @@ def unpack_event(data: bytes) -> Event:
         return Event(**record, items=items)
     except (ValueError, TypeError, AttributeError) as error:
         raise EventLogError(f"{len(data)} bytes are no event record: {error}") from None
+
+
+def user_of(data: bytes) -> str | None:
+    """Whose record *data* is, as far as it can be read; None where it does not say."""
+    try:
+        record = json.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return None
+    user_id = record.get("user_id") if isinstance(record, dict) else None
+    return user_id if isinstance(user_id, str) else None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
+from pipelines.forgetting.parquet import find_users, is_of_users
+from pipelines.forgetting.tombstones import Forgotten
 from pipelines.publish.errors import PublishError
 from store.features import FeatureKind, PackedFeaturesError, load_kinds
 from store.keys import (
@@ -21,6 +23,7 @@ from store.keys import (
     KeyPartError,
     NamespaceKeys,
     VersionKeys,
+    bucket_of,
 )
 from store.vectors import PackedVectorError, kind_of_vectors, load_vectors
 
@@ -53,11 +56,21 @@ class BucketedTable:
     key: Callable[[int], str]  # the hash that holds a bucket
     id_column: str = "user_id"  # name of the column that holds the field of the hash
     mean_entries: float = 0.0  # of a packed list; 0 where the values are none
+    without: frozenset[str] = frozenset()  # ids of forgotten users, whose rows do not count
 
     @property
     def n_rows(self) -> int:
         """Rows, one a user or entity."""
-        return int(pq.read_metadata(self.path).num_rows)
+        return int(pq.read_metadata(self.path).num_rows) - len(self._left_out)
+
+    @cached_property
+    def _left_out(self) -> list[str]:
+        """Those of `without` who have a row."""
+        if not self.without:
+            return []
+        with pq.ParquetFile(self.path) as file:
+            column = file.read(columns=[self.id_column]).column(self.id_column)
+        return sorted(self.without.intersection(column.to_pylist()))
 
     @property
     def n_bytes(self) -> int:
@@ -81,6 +94,8 @@ class BucketedTable:
                     f"expected 0 to {n_buckets - 1}: write the lists again"
                 )
             counts += np.bincount(buckets, minlength=n_buckets)
+        for entity in self._left_out:
+            counts[bucket_of(entity, n_buckets)] -= 1
         return counts
 
     def read(self) -> Iterator[tuple[npt.NDArray[np.int32], list[str], list[bytes]]]:
@@ -92,7 +107,15 @@ class BucketedTable:
                 buckets, ids, values = batch.columns
                 # to_numpy() would import pandas, a second of every publish
                 numbers = np.from_dlpack(buckets).astype(np.int32, copy=False)
-                yield numbers, ids.to_pylist(), values.to_pylist()
+                yield self._kept(numbers, ids.to_pylist(), values.to_pylist())
+
+    def _kept(
+        self, buckets: npt.NDArray[np.int32], ids: list[str], values: list[bytes]
+    ) -> tuple[npt.NDArray[np.int32], list[str], list[bytes]]:
+        if not self._left_out:
+            return buckets, ids, values
+        kept = [place for place, entity in enumerate(ids) if entity not in self.without]
+        return buckets[kept], [ids[place] for place in kept], [values[place] for place in kept]
 
 
 @dataclass(frozen=True)
@@ -101,6 +124,20 @@ class ListsDirectory:
 
     path: Path
     manifest: dict[str, Any]
+    forgotten: frozenset[str] = frozenset()  # digests of users whose rows do not count
+
+    @cached_property
+    def forgotten_ids(self) -> frozenset[str]:
+        """Ids of the forgotten users who have a row in a table of users."""
+        return self.ids_of(self.forgotten)
+
+    def ids_of(self, digests: frozenset[str]) -> frozenset[str]:
+        """Ids of the users of *digests* who have a row in a table of users."""
+        forgotten = Forgotten(self.manifest["namespace"], digests)
+        found: set[str] = set()
+        for path in sorted(self.path.glob("*.parquet")) if forgotten else ():
+            found |= find_users(path, forgotten)
+        return frozenset(found)
 
     @property
     def version(self) -> str:
@@ -181,7 +218,10 @@ class ListsDirectory:
             for path in [self.path / vectors_file(kind)]
         ]
         users = BucketedTable(self.path / "users.parquet", "row", n, keys.users)
-        return [*lists, *explained, *features, *similar, *vectors, users]
+        tables = [*lists, *explained, *features, *similar, *vectors, users]
+        if not (without := self.forgotten_ids):
+            return tables
+        return [replace(t, without=without) if is_of_users(t.path) else t for t in tables]
 
     def fallback(self) -> dict[str, bytes]:
         """Field → packed list, for users without a list of their own."""
@@ -197,8 +237,10 @@ class ListsDirectory:
         return dict(zip(table[key].to_pylist(), table[value].to_pylist(), strict=True))
 
 
-def open_lists(path: Path, namespace: str) -> ListsDirectory:
-    """The lists that *path* holds, which must be *namespace*'s.
+def open_lists(
+    path: Path, namespace: str, forgotten: frozenset[str] = frozenset()
+) -> ListsDirectory:
+    """The lists that *path* holds, which must be *namespace*'s, without users of *forgotten*.
 
     Raises `PublishError` when the directory is incomplete or is somebody else's.
     """
@@ -218,7 +260,7 @@ def open_lists(path: Path, namespace: str) -> ListsDirectory:
             f"{file}: variants {manifest['variants']}, surfaces {sorted(manifest['surfaces'])}; "
             f"expected [{DEFAULT_VARIANT!r}] and at least one surface"
         )
-    lists = ListsDirectory(path, manifest)
+    lists = ListsDirectory(path, manifest, forgotten)
     try:
         expected = [table.path for table in lists.tables() if table.key(0)]
     except (KeyPartError, PackedFeaturesError, PackedVectorError) as error:

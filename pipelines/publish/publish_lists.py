@@ -23,7 +23,9 @@ from pipelines.publish.retire import clean_up, retire_versions
 from pipelines.publish.settings import PublishSettings
 from pipelines.publish.verify import find_difference, find_missing
 from store.connection import hide_password
+from store.forgetting import forget_in_store
 from store.pointer import Pointer, read_active
+from store.tombstones import read_digests
 from store.versions import (
     VersionRecord,
     change_version,
@@ -67,11 +69,12 @@ def publish_lists(
     Raises `PublishError` when the store cannot take the lists or does not hold them afterwards.
     """
     started = time.perf_counter()
-    lists = open_lists(lists_directory, namespace)
+    lists = open_lists(lists_directory, namespace, read_digests(client, namespace))
     try:
         with publisher_lock(client, namespace) as lock:
             before = read_active(client, namespace)
             n_bytes = _load_unless_there(client, namespace, lists, lock, settings)
+            _forget_late(client, namespace, lists)
             activated, reason = _show(
                 client,
                 namespace,
@@ -93,6 +96,12 @@ def publish_lists(
         lists.version, reason, n_users, n_bytes, len(retired), seconds,
     )  # fmt: skip
     return Publication(lists.version, activated, reason, n_users, n_bytes, seconds)
+
+
+def _forget_late(client: redis.Redis, namespace: str, lists: ListsDirectory) -> None:
+    """Take off the shelf who was forgotten while *lists* were being loaded."""
+    for user_id in lists.ids_of(read_digests(client, namespace) - lists.forgotten):
+        forget_in_store(client, namespace, user_id)
 
 
 def _load_unless_there(

@@ -13,6 +13,7 @@ from datetime import datetime
 
 import redis
 
+from pipelines.forgetting.tombstones import forgotten_users
 from pipelines.publish import PublishError, PublishSettings, publish_lists
 from pipelines.registry.follow import Followed, follow_live
 from pipelines.registry.model import ModelError, open_model
@@ -155,6 +156,7 @@ def _load_lists(
             f"`python -m pipelines publish --run {record.run_id}` shows those"
         )
     check_lists(run)
+    forgotten_users(settings)  # a store that was lost is told who is forgotten
     with run.lock("publish"):
         publish_lists(
             run.path("lists"),

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import redis
 
+from pipelines.forgetting.tombstones import forgotten_users
 from pipelines.publish import Publication, PublishError, PublishSettings, publish_lists
 from pipelines.registry.changes import change_registry
 from pipelines.registry.follow import Followed, follow_live
@@ -60,7 +61,7 @@ def publish_model(
     if verdict.refusal and publication.reason == verdict.refusal:
         return _refuse(run, client, followed, publication, verdict, by)
     if publication.activated:
-        reason = _lines("the gate held", verdict.reasons) if verdict.checks else publication.reason
+        reason = _lines("gate passed", verdict.reasons) if verdict.checks else publication.reason
         follow_live(run.settings, client, reason=reason, by=by)
     return publication
 
@@ -79,6 +80,7 @@ def _ask_gate(run: Run, record: ModelRecord, followed: Followed) -> Verdict:
 def _publish(
     run: Run, client: redis.Redis, *, activate: bool, allow_older: bool, judged: tuple[int, str]
 ) -> Publication:
+    forgotten_users(run.settings)  # a store that was lost is told who is forgotten
     with run.lock("publish"):
         return publish_lists(
             run.path("lists"),

@@ -14,9 +14,13 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.collected import Collected, open_collected
 from pipelines.features.settings import FeatureSettings
 from pipelines.features.sql_file import SqlFile
 from pipelines.files import hash_files, hash_json, locked, replacing
+from pipelines.forgetting.dropping import drop_forgotten
+from pipelines.forgetting.lake import applied, remove_raw
+from pipelines.forgetting.tombstones import Forgotten
 from pipelines.lake import (
     Lake,
     LakeError,
@@ -27,6 +31,7 @@ from pipelines.lake import (
     write_table,
 )
 from pipelines.moments import NightSettings
+from pipelines.sources.collected import distinct_impressions, expose_collected
 from pipelines.sources.complete_journey import CompleteJourney
 from pipelines.sources.files import Files
 from pipelines.sources.mapping import EVENT_COLUMNS, ITEM_COLUMNS, USER_COLUMNS, fit_columns
@@ -66,7 +71,7 @@ def open_source(settings: Settings) -> Source:
     """The source that `[source] kind` names."""
     source = settings.read(SourceSettings)
     if source.kind == "complete_journey":
-        return CompleteJourney()
+        return CompleteJourney(source.households)
     return Files(source.tables, root=settings.path.parent)
 
 
@@ -81,30 +86,37 @@ def staging_folder(settings: Settings) -> Path:
 def _ingest(settings: Settings) -> Lake:
     source_settings = settings.read(SourceSettings)
     source = open_source(settings)
-    fingerprint = _fingerprint(settings, source)
+    collected = open_collected(settings)  # one state of it for all that follows
+    forgotten = Forgotten.of(settings)
+    fingerprint = _fingerprint(settings, source, collected)
     try:
         lake = open_lake(settings)
     except LakeError:
         pass
     else:
-        if lake.manifest["fingerprint"] == fingerprint:
+        is_unchanged = lake.manifest["fingerprint"] == fingerprint
+        if is_unchanged and lake.manifest.get("forgotten", "") == applied(forgotten):
             log.info("ingest: %s is unchanged", source_settings.name)
             return lake
     directory = lake_directory(settings)
     raw = directory / "raw" / source_settings.name
     shutil.rmtree(raw, ignore_errors=True)
     delivery = source.deliver(raw)
-    _quarantine_files(settings, delivery, n_files=len(source.input_files()))
-    manifest = _build_tables(settings, delivery, directory)
-    return commit_manifest(directory, {"fingerprint": fingerprint, **manifest})
+    _quarantine_files(settings, delivery, forgotten, n_files=len(source.input_files()))
+    manifest = _build_tables(settings, delivery, collected, forgotten, directory)
+    if forgotten:
+        remove_raw(directory)  # rows of the forgotten are in it, and nobody reads it any more
+    about = {"fingerprint": fingerprint, "forgotten": applied(forgotten)}
+    return commit_manifest(directory, {**about, **manifest})
 
 
-def _fingerprint(settings: Settings, source: Source) -> str:
+def _fingerprint(settings: Settings, source: Source, collected: Collected) -> str:
     files = source.input_files()
     staging = staging_folder(settings)
     return hash_json(
         {
             "inputs": sorted(map(_hash_input, files)),
+            "collected": collected.snapshot_hash,
             "staging": hash_files(staging.glob("*.sql"), root=staging),
             "settings": settings.fingerprint(SourceSettings, EventSettings),
             "code": hash_files(_code_files(), root=_PIPELINES),
@@ -123,10 +135,17 @@ def _hash_input(file: Path) -> str:
 def _code_files() -> list[Path]:
     """What decides the bytes of the lake, besides the libraries."""
     sources = (_PIPELINES / "sources").rglob("*")
-    return [_PIPELINES / "lake.py", *(p for p in sources if p.suffix in (".py", ".sql"))]
+    own = [_PIPELINES / "lake.py", _PIPELINES / "collected.py"]
+    return [*own, *(p for p in sources if p.suffix in (".py", ".sql"))]
 
 
-def _build_tables(settings: Settings, delivery: Delivery, directory: Path) -> dict[str, Any]:
+def _build_tables(
+    settings: Settings,
+    delivery: Delivery,
+    collected: Collected,
+    forgotten: Forgotten,
+    directory: Path,
+) -> dict[str, Any]:
     source = settings.read(SourceSettings)
     threads = settings.read(NightSettings).threads
     files = load_staging(staging_folder(settings))
@@ -140,16 +159,22 @@ def _build_tables(settings: Settings, delivery: Delivery, directory: Path) -> di
     }
     with duckdb.connect(config=options) as connection:
         expose_raw_tables(connection, delivery)
+        n_collected = expose_collected(connection, collected, forgotten)
         mapped = {name: run_staging(connection, file, delivery) for name, file in files.items()}
+        mapped, n_delivered = drop_forgotten(mapped, forgotten)
         with naming(files["events"]):
             _map_events(connection, mapped["events"], settings)
         counts = _check_events(connection, settings)
+        counts["forgotten"] = n_collected + n_delivered
         _complete_dimensions(connection, mapped, files)
         events = connection.sql("select * from distinct_events order by event_at, event_id")
         manifest = {
             "source": source.name,
             "read_at": datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="seconds"),
             "events": write_day_files(_batches(events), directory, source.name),
+            "impressions": write_day_files(
+                _batches(distinct_impressions(connection)), directory, "web", kind="impressions"
+            ),
             "items": write_table(_table(connection.table("complete_items")), directory, "items"),
             "users": write_table(_table(connection.table("complete_users")), directory, "users"),
             "tables": {
@@ -184,6 +209,9 @@ def _check_events(connection: duckdb.DuckDBPyConnection, settings: Settings) -> 
     """Leaves the good rows in `distinct_events`; bad ones go to quarantine and are counted."""
     source = settings.read(SourceSettings)
     counts = _quarantine_rows(connection, settings)
+    counts["collected"] = connection.execute("select count(*) from collected_events").fetchall()[0][
+        0
+    ]
     identified = connection.sql(read_query("identify_events"), params={"source": source.name})
     identified.create("identified_events")
     connection.execute("drop table checked_events")
@@ -234,15 +262,18 @@ def _quarantine_rows(connection: duckdb.DuckDBPyConnection, settings: Settings) 
     return {"delivered": delivered, "quarantined": quarantined, "reasons": dict(reasons)}
 
 
-def _quarantine_files(settings: Settings, delivery: Delivery, *, n_files: int) -> None:
+def _quarantine_files(
+    settings: Settings, delivery: Delivery, forgotten: Forgotten, *, n_files: int
+) -> None:
     source = settings.read(SourceSettings)
     folder = var_directory(settings) / "quarantine" / source.name / "files"
     for damaged in delivery.damaged:
         log.warning("ingest: %s is damaged and left out: %s", damaged.path, damaged.reason)
         name = _name_aside(damaged)
         # Of one that cannot be read there is the reason alone.
-        with suppress(OSError), replacing(folder / name) as beside:
-            shutil.copyfile(damaged.path, beside)
+        if not forgotten:  # whose rows are in it nobody can tell
+            with suppress(OSError), replacing(folder / name) as beside:
+                shutil.copyfile(damaged.path, beside)
         with replacing(folder / f"{name}.reason.txt") as beside:
             beside.write_text(f"{damaged.path}: {damaged.reason}\n", encoding="utf-8")
     if len(delivery.damaged) > source.max_damaged_share * n_files:

@@ -72,4 +72,6 @@ def note_answered(audit: AuditLog, response: Response) -> None:
 
 
 def _asked() -> str:
-    return f"{request.method} {request.path}"
+    """What was asked for; of a user the route alone: who was forgotten must not stand here."""
+    is_of_user = "user_id" in (request.view_args or {})
+    return f"{request.method} {request.url_rule if is_of_user else request.path}"

@@ -51,6 +51,12 @@ PROBLEMS: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"parameter": "version", "found": "1", "expected": f"one of {VERSION}"}
         | {"versions": [VERSION]},
     ),
+    "404User": (
+        "Nobody of that digest or id was forgotten.",
+        "user = '1': expected a user, or the digest of one, who was forgotten",
+        {"parameter": "user", "found": "1"}
+        | {"expected": "a user, or the digest of one, who was forgotten"},
+    ),
     "405": (
         "The route has no such method; `Allow` names those it has.",
         "The method is not allowed for the requested URL.",
@@ -90,7 +96,7 @@ PROBLEMS: dict[str, tuple[str, str, dict[str, Any]]] = {
         {},
     ),
     "503": (
-        "The store does not answer, and this route has nothing else.",
+        "The store does not answer, and this route has nothing else: try again later.",
         "The store does not answer.",
         {},
     ),

@@ -81,6 +81,12 @@ class HotLists:
             with suppress(KeyError):
                 self._held.popitem(last=False)
 
+    def let_go(self, of_user: Callable[[str], bool]) -> None:
+        """Hold nothing any more of those users for whom *of_user* is true."""
+        for key in list(self._held):
+            if of_user(key[2]):
+                self._held.pop(key, None)
+
 
 def _read_row(data: bytes) -> UserRow:
     row = json.loads(data)

@@ -32,7 +32,11 @@ def found_both(airflow_environment, tmp_path_factory):
     """What Airflow reads from dags/ in the demo, without a schedule, and what with one."""
     target = tmp_path_factory.mktemp("dags") / "found.json"
     script = Path(__file__).with_name("describe_dags.py")
-    variables = [json.dumps(more) for more in ({}, {"NIGHTSHELF_SCHEDULE": "0 2 * * *"})]
+    schedules = {
+        "NIGHTSHELF_SCHEDULE": "0 2 * * *",
+        "NIGHTSHELF_COLLECT_SCHEDULE": "*/5 * * * *",
+    }
+    variables = [json.dumps(more) for more in ({}, schedules)]
     done = subprocess.run(
         [sys.executable, script, target, *variables],
         env=airflow_environment,

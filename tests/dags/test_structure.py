@@ -8,6 +8,7 @@ from pipelines import night
 from pipelines.night_tasks import PARTS
 from pipelines.orders import (
     BackfillOrder,
+    CollectOrder,
     MeasureOrder,
     NightOrder,
     PromoteOrder,
@@ -19,6 +20,7 @@ from pipelines.orders import (
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 NAMES = [
     "backfill_features",
+    "collect_events",
     "measure",
     "nightly_recommendations",
     "promote_model",
@@ -26,6 +28,8 @@ NAMES = [
     "roll_back",
     "tune_models",
 ]
+
+SCHEDULED = {"nightly_recommendations": "0 2 * * *", "collect_events": "*/5 * * * *"}
 
 
 def test_all_dags_import_without_errors_and_without_heavy_modules(found):
@@ -70,6 +74,7 @@ def test_moving_the_pointer_is_one_task_in_the_publish_pool(found, name):
     [
         ("tune_models", "tune"),
         ("backfill_features", "backfill"),
+        ("collect_events", "collect"),
         ("measure", "measure_days"),
     ],
 )
@@ -102,6 +107,7 @@ def test_the_parts_are_all_stages_of_the_night_in_order():
         ("promote_model", PromoteOrder),
         ("tune_models", TuneOrder),
         ("backfill_features", BackfillOrder),
+        ("collect_events", CollectOrder),
         ("measure", MeasureOrder),
     ],
 )
@@ -122,6 +128,7 @@ def test_an_untouched_form_can_be_sent(found):
             "newest": None,
             "run": None,
         },
+        "collect_events": {"accept_bad": False},
         "measure": {"first": None, "last": None},
         "nightly_recommendations": {
             "as_of": None,
@@ -151,15 +158,17 @@ def test_dag_files_stay_thin(name):
     assert len((DAGS / f"{name}.py").read_text().splitlines()) <= 60
 
 
-def test_without_a_schedule_the_dag_is_ready_to_be_triggered(found):
-    """The demo's night never starts by itself, and starts at once when it is triggered."""
-    dag = found["dags"]["nightly_recommendations"]
+@pytest.mark.parametrize("name", SCHEDULED)
+def test_without_a_schedule_the_dag_is_ready_to_be_triggered(found, name):
+    """The demo's DAGs never start by themselves, and start at once when they are triggered."""
+    dag = found["dags"][name]
     told = (dag["schedule"], dag["paused_at_first"], dag["catchup"], dag["max_active_runs"])
     assert told == (None, False, False, 1)
 
 
-def test_with_a_schedule_the_dag_starts_paused(found_with_schedule):
-    """A first deployment does not run a night before somebody has unpaused it."""
-    dag = found_with_schedule["dags"]["nightly_recommendations"]
+@pytest.mark.parametrize("name", SCHEDULED)
+def test_with_a_schedule_the_dag_starts_paused(found_with_schedule, name):
+    """A first deployment runs nothing before somebody has unpaused it."""
+    dag = found_with_schedule["dags"][name]
     told = (dag["schedule"], dag["paused_at_first"], dag["catchup"], dag["max_active_runs"])
-    assert told == ("0 2 * * *", True, False, 1)
+    assert told == (SCHEDULED[name], True, False, 1)

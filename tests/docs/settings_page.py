@@ -42,7 +42,7 @@ A name starts with a letter and has at most 32 of `a-z`, `0-9` and `_`.
 The sections `night`, `events`, `features`, `quality`, `candidates`, `ranking`, `evaluation`, \
 `surfaces`, `lists`, `reasons`, `similar`, `vectors` and `online_features` decide what is \
 published: a change makes a new run.
-`source` decides what is in the lake.
+`source` decides what is in the lake; `collect` how web events come there.
 `gate` and `registry` decide which model serves.
 `drift` can stop a night before it trains, and changes no list.
 `project`, `tuning`, `measure`, `publish`, `store`, `mlflow`, `serving`, `limits`, `cors`, \

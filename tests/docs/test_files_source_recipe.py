@@ -65,6 +65,7 @@ def test_invoices_become_lists_without_any_python(copy_recipe, capsys):
     run = do_night(begin_night(load_settings(file, SMALL)))
     assert run.manifest["lake"]["counts"] == {
         "delivered": n_sales + 40,
+        "collected": 0,
         "quarantined": 0,
         "reasons": {},
         "duplicates": 40,

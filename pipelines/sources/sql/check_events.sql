@@ -1,6 +1,6 @@
 -- Canonical events with the first reason for which a row must go to quarantine.
 -- Reads mapped_events (the staging SQL's rows with canonical names and types)
--- and known_types; moments are local to $event_zone and $received_zone.
+-- collected_events (canonical already) and known_types; moments are local to $event_zone and $received_zone.
 -- A moment too far away to be moved to UTC stays as it is, out of range in any zone.
 with utc as (
     select
@@ -14,6 +14,14 @@ with utc as (
             ) as received_at
         )
     from mapped_events
+),
+
+-- What the web tier collected is in UTC already; it meets the source's rows here,
+-- so that both are checked, identified and told apart in the same way.
+delivered as (
+    select * from utc
+    union all by name
+    select * from collected_events
 )
 
 select
@@ -48,4 +56,4 @@ select
         when quantity < 0 then 'negative quantity'
         when length(event_id) > 128 then 'event_id longer than 128 characters'
     end as reason
-from utc
+from delivered

@@ -46,6 +46,7 @@ def test_a_csv_row_becomes_a_canonical_event(till):
     ]
     assert lake.manifest["counts"] == {
         "delivered": 1,
+        "collected": 0,
         "quarantined": 0,
         "reasons": {},
         "duplicates": 0,

@@ -40,7 +40,8 @@ def test_only_code_that_matters_makes_input_new(till, tmp_path, monkeypatch):
     """Compiled files that Python leaves behind change nothing; the lake's own code does."""
     copy = tmp_path / "pipelines"
     shutil.copytree(ROOT / "pipelines" / "sources", copy / "sources")
-    shutil.copy(ROOT / "pipelines" / "lake.py", copy)
+    for name in ("lake.py", "collected.py"):
+        shutil.copy(ROOT / "pipelines" / name, copy)
     monkeypatch.setattr("pipelines.sources.ingest._PIPELINES", copy)
     till.deliver("a.csv", [row()])
     first = till.ingest().manifest["fingerprint"]
