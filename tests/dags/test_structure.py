@@ -9,6 +9,7 @@ from pipelines.night_tasks import PARTS
 from pipelines.orders import (
     BackfillOrder,
     CollectOrder,
+    MeasureOrder,
     NightOrder,
     PromoteOrder,
     RefreshOrder,
@@ -21,6 +22,7 @@ DAGS = Path(__file__).resolve().parents[2] / "dags"
 NAMES = [
     "backfill_features",
     "collect_events",
+    "measure",
     "nightly_recommendations",
     "promote_model",
     "refresh_active_users",
@@ -80,6 +82,7 @@ def test_moving_the_pointer_is_one_task_in_the_publish_pool(found, name):
         ("backfill_features", "backfill"),
         ("collect_events", "collect"),
         ("refresh_active_users", "refresh"),
+        ("measure", "measure_days"),
     ],
 )
 def test_what_moves_nothing_is_one_task_in_nobodys_way(found, dag, only):
@@ -113,6 +116,7 @@ def test_the_parts_are_all_stages_of_the_night_in_order():
         ("tune_models", TuneOrder),
         ("backfill_features", BackfillOrder),
         ("collect_events", CollectOrder),
+        ("measure", MeasureOrder),
     ],
 )
 def test_a_form_has_the_fields_of_its_order(found, name, order):
@@ -133,6 +137,7 @@ def test_an_untouched_form_can_be_sent(found):
             "run": None,
         },
         "collect_events": {"accept_bad": False},
+        "measure": {"first": None, "last": None},
         "nightly_recommendations": {
             "as_of": None,
             "publish": "publish",
