@@ -135,6 +135,49 @@ COLLECT = {
     ),
 }
 
+MEASURE = {
+    "first": Param(
+        None,
+        type=["null", "string"],
+        pattern=r"^\d{4}-\d\d-\d\d$",
+        title="First day",
+        description="UTC, measured anew. Empty: every day whose events are new or others, "
+        "up to the day before the run.",
+    ),
+    "last": Param(
+        None,
+        type=["null", "string"],
+        pattern=r"^\d{4}-\d\d-\d\d$",
+        title="Last day",
+        description="Included. Empty: the day before the run.",
+    ),
+}
+
+REFRESH = {
+    "as_of": Param(
+        None,
+        type=["null", "string"],
+        pattern=_MOMENT,
+        title="As of",
+        description="ISO, UTC; only earlier events count. Empty: now.",
+    ),
+    "since": Param(
+        None,
+        type=["null", "string"],
+        pattern=_MOMENT,
+        title="Since",
+        description="ISO, UTC: who did something from then on. Empty: since the last refresh, or "
+        "the night.",
+    ),
+    "users": Param(
+        [],
+        type=["array", "null"],
+        items={"type": "string"},
+        title="Users",
+        description="Only these, one a line, with news or without. Empty: everybody with news.",
+    ),
+}
+
 ROLL_BACK = {
     "reason": Param(
         type="string",

@@ -21,7 +21,7 @@ from demo.airflow import (
     start_airflow,
     stop_airflow,
 )
-from demo.app import start_app, stop_app
+from demo.app import check_ports, start_app, stop_app
 from demo.night import order_night, watch_night
 from demo.shown import show_evaluation, show_lists, version_run
 from settings import Settings, load_settings
@@ -59,6 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
 def run_demo(settings: Settings, *, force: bool) -> None:
     """Everything once, in order. Raises `NightshelfError` naming the part that failed."""
     started = time.monotonic()
+    check_ports(settings)  # before minutes of work whose lists could not be shown
     print(f"store: {embedded.start(embedded.embedded_store(settings))}")
     home = airflow_home(settings)
     print("airflow: starting scheduler, DAG processor and UI, up to half a minute …", flush=True)

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from demo.background import Background, is_running, start, stop, tail
 from demo.errors import DemoError
 from demo.ports import check_free
 from serving.settings import ServingSettings
+from serving.sight.settings import MetricsSettings
 from settings import Settings
 from settings.project import var_directory
 
@@ -23,17 +25,21 @@ ROOT = Path(__file__).resolve().parent.parent
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - where we ask, not where we bind
 
 
-def start_app(settings: Settings) -> str:
+def start_app(
+    settings: Settings, name: str = "app", variables: Mapping[str, str] | None = None
+) -> str:
     """Start the app, anew if it runs, since code or settings may have changed; its URL.
+
+    One of another *name* runs beside it; *variables* are what *settings* were read with beside
+    the environment.
 
     Raises `DemoError` with the end of its log when it does not answer.
     """
     host, port = _address(settings)
-    app = _background(settings)
+    app = _background(settings, name)
     stop(app)
-    remedy = "[serving] bind, or NIGHTSHELF__SERVING__BIND=127.0.0.1:8001"
-    check_free(host.strip("[]"), port, "the app", remedy)
-    environment = {**os.environ, "NIGHTSHELF_SETTINGS": str(settings.path)}
+    check_ports(settings, name)
+    environment = {**os.environ, **(variables or {}), "NIGHTSHELF_SETTINGS": str(settings.path)}
     gunicorn = ["-m", "gunicorn", "-c", "python:serving.gunicorn_config", "--chdir", str(ROOT)]
     start(app, [sys.executable, *gunicorn], environment)
     url = f"http://{ANYWHERE.get(host, host)}:{port}"
@@ -45,9 +51,23 @@ def start_app(settings: Settings) -> str:
     return url
 
 
-def stop_app(settings: Settings) -> bool:
+def check_ports(settings: Settings, name: str = "app") -> None:
+    """Raises `DemoError` naming a port that another program has; none while our app runs."""
+    if is_running(_background(settings, name)):
+        return
+    host, port = _address(settings)
+    remedy = "[serving] bind, or NIGHTSHELF__SERVING__BIND=127.0.0.1:8001"
+    check_free(host.strip("[]"), port, "the app", remedy)
+    metrics = settings.read(MetricsSettings)
+    if metrics.enabled:
+        host, _, number = metrics.bind.rpartition(":")
+        remedy = "[metrics] bind, or NIGHTSHELF__METRICS__BIND=127.0.0.1:9465"
+        check_free(host.strip("[]"), int(number), "the app's metrics", remedy)
+
+
+def stop_app(settings: Settings, name: str = "app") -> bool:
     """Stop the app; whether it ran."""
-    return stop(_background(settings))
+    return stop(_background(settings, name))
 
 
 def ask_for_lists(url: str, user: str, *, n: int, surface: str) -> dict[str, Any]:
@@ -58,8 +78,8 @@ def ask_for_lists(url: str, user: str, *, n: int, surface: str) -> dict[str, Any
     return body
 
 
-def _background(settings: Settings) -> Background:
-    return Background("app", var_directory(settings) / "app")
+def _background(settings: Settings, name: str) -> Background:
+    return Background(name, var_directory(settings) / "app")
 
 
 def _address(settings: Settings) -> tuple[str, int]:

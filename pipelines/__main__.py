@@ -22,10 +22,13 @@ Prepares recommendations at night and puts them on the shelf.
   python -m pipelines features --run RUN           one stage of a run
   python -m pipelines publish --run RUN            restore the shelf from a finished run
   python -m pipelines versions list                what is on the shelf, and what is live
+  python -m pipelines refresh                      lists of who did something since, by day
   python -m pipelines models list                  champion, challengers and archived models
   python -m pipelines forget USER                  nothing is known of a user any more
+  python -m pipelines measure                      what was shown, and whether it worked
   python -m pipelines tune --budget 20m            look for better settings, and keep them
   python -m pipelines collect                      events of the web tier, into the lake
+  python -m pipelines simulate --url URL           play shoppers against the running app
 
 Stages that are done are skipped; the same inputs are the same run.
 """
@@ -66,9 +69,20 @@ def build_parser(command: str = "", action: str = "") -> argparse.ArgumentParser
     if command == "collect":
         collect_commands.add_commands(commands)
         return parser
-    from pipelines.commands import forget, models, night, tune, versions
+    from pipelines.commands import forget, measure, models, night, refresh, simulate, tune, versions
 
-    for group in (night, feature_commands, versions, tune, models, collect_commands, forget):
+    for group in (
+        night,
+        feature_commands,
+        versions,
+        tune,
+        models,
+        collect_commands,
+        forget,
+        measure,
+        refresh,
+        simulate,
+    ):
         group.add_commands(commands)
     return parser
 

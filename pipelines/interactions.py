@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -91,12 +92,23 @@ def load_interactions(run: Run, index: Index, cutoff: datetime) -> Interactions:
     with duckdb.connect(config=options) as connection:
         paths = [str(path) for path in lake.event_files(before=cutoff)]
         connection.read_parquet(paths).create_view("events")
-        _register_numbers(connection, index)
         weights = run.settings.read(EventSettings).weights
-        columns = {"event_type": list(weights), "weight": list(weights.values())}
-        connection.register("weights", pa.table(columns))
-        binds = {"cutoff": cutoff, "received_before": received_before(run, cutoff)}
-        rows = connection.sql(_QUERY, params=binds).fetchnumpy()
+        return read_interactions(connection, index, weights, cutoff, received_before(run, cutoff))
+
+
+def read_interactions(
+    connection: duckdb.DuckDBPyConnection,
+    index: Index,
+    weights: Mapping[str, float],
+    cutoff: datetime,
+    known_before: datetime,
+) -> Interactions:
+    """Those `events` of *connection* before *cutoff* that were received before *known_before*."""
+    _register_numbers(connection, index)
+    columns = {"event_type": list(weights), "weight": list(weights.values())}
+    connection.register("weights", pa.table(columns))
+    binds = {"cutoff": cutoff, "received_before": known_before}
+    rows = connection.sql(_QUERY, params=binds).fetchnumpy()
     return Interactions(
         users=rows["user_number"].astype(np.int32),
         items=rows["item_number"].astype(np.int32),

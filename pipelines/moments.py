@@ -1,4 +1,4 @@
-"""The one moment of a run and the weekly grid of its cutoffs.
+"""The one moment of a run and the grid of its cutoffs, a weekly one unless the settings say so.
 
 For a cutoff T everything that a model sees happened before T,
 and its labels happened in [T, T + horizon).
@@ -68,6 +68,8 @@ class NightSettings(Section):
     as_of: Moment | None = None
     timezone: Timezone = "UTC"  # local hour and day in SQL
     horizon: PositiveDuration = timedelta(days=28)  # labels of T: [T, T + horizon)
+    # Distance of the moments that cutoffs may lie on; a day lets daily nights learn of yesterday.
+    grid: PositiveDuration = WEEK
     training_cutoffs: Annotated[int, Field(ge=1, le=12)] = 2  # past moments to train on
     min_history: PositiveDuration = timedelta(days=28)  # events before the first training cutoff
     # Features of past cutoffs see only events that had been received by then.
@@ -101,12 +103,12 @@ class Cutoffs:
 
 
 def choose_cutoffs(as_of: datetime, first_event: datetime, night: NightSettings) -> Cutoffs:
-    """Cutoffs of a night at *as_of*, on the weekly grid, one label window apart.
+    """Cutoffs of a night at *as_of*, on the grid, one label window apart.
 
     Raises `MomentError` when the events reach back too little for one training cutoff.
     """
-    step = -(-night.horizon // WEEK) * WEEK  # whole weeks, at least the horizon
-    evaluation = last_grid_moment(as_of - night.horizon)
+    step = -(-night.horizon // night.grid) * night.grid  # at least the horizon
+    evaluation = last_grid_moment(as_of - night.horizon, night.grid)
     wanted = [evaluation - (i + 1) * step for i in range(night.training_cutoffs)]
     training = tuple(t for t in wanted if t >= first_event + night.min_history)
     if not training:
@@ -119,9 +121,9 @@ def choose_cutoffs(as_of: datetime, first_event: datetime, night: NightSettings)
     return Cutoffs(training=training, evaluation=evaluation, night=as_of, horizon=night.horizon)
 
 
-def last_grid_moment(moment: datetime) -> datetime:
-    """The newest Monday 00:00 at or before *moment*."""
-    return moment - (moment - GRID_ORIGIN) % WEEK
+def last_grid_moment(moment: datetime, grid: timedelta = WEEK) -> datetime:
+    """The newest moment of the grid at or before *moment*: a Monday 00:00 of the weekly one."""
+    return moment - (moment - GRID_ORIGIN) % grid
 
 
 def parse_moment(text: str) -> datetime:

@@ -7,7 +7,7 @@ a misspelt `dry_run` must not publish.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -36,6 +36,13 @@ def _moment(value: Any) -> Any:
         return parse_moment(value) if isinstance(value, str) else value
     except MomentError as error:
         raise ValueError(str(error)) from None
+
+
+def _day(value: Any) -> Any:
+    """A day as text, or nothing; anything else is left to be refused."""
+    if value == "":
+        return None
+    return parse_day(value) if isinstance(value, str) else value
 
 
 def _names(value: Any) -> Any:
@@ -101,6 +108,21 @@ class CollectOrder(Order):
     accept_bad: bool = False  # whether a batch with too many bad records may pass
 
 
+class MeasureOrder(Order):
+    """Days to measure anew; without any, those whose events are new or others."""
+
+    first: Annotated[date | None, BeforeValidator(_day)] = None
+    last: Annotated[date | None, BeforeValidator(_day)] = None  # included; empty: the newest
+
+
+class RefreshOrder(Order):
+    """Lists of users with new events: as of when, and of whom."""
+
+    as_of: Annotated[datetime | None, BeforeValidator(_moment)] = None  # empty: now
+    since: Annotated[datetime | None, BeforeValidator(_moment)] = None  # empty: the last refresh
+    users: Names = ()  # empty: everybody with news
+
+
 class ReleaseOrder(Order):
     """Nothing to choose: the next night flips again."""
 
@@ -119,6 +141,14 @@ def read_order(kind: type[OrderT], form: Mapping[str, Any], conf: Mapping[str, A
         known = ", ".join(kind.model_fields) or "no fields at all"
         lines = [_explain(problem, known) for problem in error.errors()]
         raise OrderError("\n".join(lines)) from None
+
+
+def parse_day(text: str) -> date:
+    """The day that *text* (YYYY-MM-DD) names; raises `ValueError` saying so."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        raise ValueError(f"{text!r} is no day; write it as 2026-03-31") from None
 
 
 def check_surfaces(order: NightOrder, settings: Settings) -> None:

@@ -11,6 +11,8 @@ from werkzeug.routing import BaseConverter
 from serving.access.guard import guard
 from serving.admin.audit import note_with
 from serving.admin.routes import Note, admin_blueprint
+from serving.events.app import Events
+from serving.events.clock import Clock, system_clock
 from serving.express import add_express
 from serving.features.routes import features_blueprint
 from serving.forgetting.routes import forgetting_blueprint
@@ -44,24 +46,31 @@ class Anything(BaseConverter):
     part_isolating = False
 
 
-def create_app(settings: Settings, shelf: Shelf, note: Note | None = None) -> Flask:
+def create_app(
+    settings: Settings, shelf: Shelf, note: Note | None = None, clock: Clock = system_clock
+) -> Flask:
     """An application that answers from *shelf*; whoever calls keeps the shelf fresh.
 
-    *note* is told of every change that an operator makes, by default the audit log.
+    *note* is told of every change that an operator makes, by default the audit log; *clock* says
+    when events came.
     """
     serving, limits = settings.read(ServingSettings), settings.read(LimitSettings)
     store = PatientStore.of(settings)
-    answering = Answering(shelf, serving, signing_key(settings))
+    key = signing_key(settings)
+    answering = Answering(shelf, serving, key)
     noted = note or note_with(settings)
     app = Flask("nightshelf", static_folder=None)
     app.url_map.converters["anything"] = Anything
     app.url_map.merge_slashes = False  # "a//b" is another user than "a/b"
     watched = watch(app, shelf, settings)  # first, so that it times the other hooks as well
+    events = Events(settings, shelf, key, clock)
+    events.follow(answering)
     v1 = Blueprint("v1", __name__, url_prefix="/v1")
     for blueprint in (
         recs_blueprint(shelf, answering, serving, limits),
         rank_blueprint(shelf, serving, limits),
         features_blueprint(shelf, serving, limits),
+        events.blueprint,
         profile_blueprint(store, serving),
         admin_blueprint(store, limits, noted),
         forgetting_blueprint(store, settings, noted),
@@ -78,7 +87,10 @@ def create_app(settings: Settings, shelf: Shelf, note: Note | None = None) -> Fl
     add_page_headers(app)
     answer_problems(app)
     guarded = guard(app, settings)  # after all routes, and after the request has its id
-    add_express(app, shelf, answering, serving, settings.read(CorsSettings), guarded, watched)
+    cors = settings.read(CorsSettings)
+    events.add_to(app, cors, watched)
+    if not events.is_simulated:  # whose clock is a header that the short way does not read
+        add_express(app, shelf, answering, serving, cors, guarded, watched)
     return app
 
 

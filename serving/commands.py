@@ -49,7 +49,7 @@ def _new(settings: Settings, options: argparse.Namespace) -> None:
 
 def _list(settings: Settings, options: argparse.Namespace) -> None:
     for record in read_keys(keys_file(settings)).values():
-        print(f"{record.id}  {record.role:5}  {record.created_at}  {record.name}")
+        print(f"{record.id}  {record.role:6}  {record.created_at}  {record.name}")
 
 
 def _revoke(settings: Settings, options: argparse.Namespace) -> None:

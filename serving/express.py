@@ -23,6 +23,7 @@ from serving.lists.parameters import read_wish
 from serving.lists.wish import Wish
 from serving.manners.cors import CorsSettings
 from serving.manners.manners import MIN_GZIP, REQUEST_ID, name_of, shorten, takes_gzip
+from serving.manners.problems import ParameterProblem
 from serving.settings import ServingSettings
 from serving.shelf.shelf import Shelf
 from serving.sight.watch import Watch
@@ -37,6 +38,8 @@ _PATH = re.compile(r"(/recs/|/v1/recs/)([A-Za-z0-9._~-]{1,128})")
 # Each name once, its value in plain words; what else a query may say is read by Flask.
 _PAIR = r"(?:n|offset|surface|seen|device|hour|country|min_score)=[A-Za-z0-9._-]+"
 _QUERY = re.compile(rf"(?:{_PAIR}(?:&{_PAIR})*)?")
+
+MAX_QUERIES = 1000  # that are kept read
 
 _OK = f"{HTTPStatus.OK.value} {HTTPStatus.OK.phrase}"
 _NOT_MODIFIED = f"{HTTPStatus.NOT_MODIFIED.value} {HTTPStatus.NOT_MODIFIED.phrase.upper()}"
@@ -63,6 +66,7 @@ class Express:
         self._watch = watch
         self._vary = vary
         self._answering = answering
+        self._read_before: dict[tuple[str, tuple[str, ...]], Wish] = {}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """The WSGI application."""
@@ -77,7 +81,10 @@ class Express:
             if wish is None:
                 return self.flask(environ, start_response)
             answered = self._answering.answer(wish, environ.get("HTTP_IF_NONE_MATCH"))
+        except ParameterProblem:
+            return self.flask(environ, start_response)
         except Exception:  # said, and logged, by those whose task it is
+            self._watch.note_detour()
             return self.flask(environ, start_response)
         name = name_of(environ)
         headers, body = self._with_manners(answered, name, environ)
@@ -89,15 +96,28 @@ class Express:
 
     def _read(self, user_id: str, query: str) -> Wish | None:
         """The wish of plain words; None of others."""
+        snapshot = self._shelf.snapshot
+        surfaces = tuple(self._shelf.static.surfaces) if snapshot is None else snapshot.surfaces
+        key = (query, surfaces)
+        wish = self._read_before.get(key)
+        if wish is None:
+            wish = self._read_query(query, surfaces)
+            if wish is None:
+                return None
+            if len(self._read_before) >= MAX_QUERIES:
+                self._read_before.clear()
+            self._read_before[key] = wish
+        return wish.of(user_id)
+
+    def _read_query(self, query: str, surfaces: tuple[str, ...]) -> Wish | None:
+        """The wish of anybody who says *query*: pages ask for many users with the same words."""
         if _QUERY.fullmatch(query) is None:
             return None
         pairs = [pair.partition("=")[::2] for pair in query.split("&")] if query else []
         arguments = MultiDict(dict(pairs))
         if len(arguments) != len(pairs):
             return None
-        snapshot = self._shelf.snapshot
-        surfaces = self._shelf.static.surfaces if snapshot is None else snapshot.surfaces
-        return read_wish(user_id, arguments, tuple(surfaces), self._settings)
+        return read_wish("anybody", arguments, surfaces, self._settings)
 
     def _with_manners(
         self, answered: Answered, name: str, environ: WSGIEnvironment
@@ -106,9 +126,6 @@ class Express:
         body, headers = answered.body, answered.headers
         if len(body) >= MIN_GZIP and takes_gzip(environ):
             body = shorten(body)
-            headers = [
-                (key, f"W/{value}") if key == "ETag" else (key, value) for key, value in headers
-            ]
             headers.append(("Content-Encoding", "gzip"))
         headers += (
             (REQUEST_ID, name),

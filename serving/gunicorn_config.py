@@ -17,7 +17,7 @@ from serving.access.front_door import check_door
 from serving.settings import ServingSettings
 from serving.sight.keeper import keep_metrics
 from serving.sight.logs import log_config
-from serving.sight.settings import LogsSettings, MetricsSettings, workers_directory
+from serving.sight.settings import LogsSettings, MetricsSettings, measures_file, workers_directory
 from settings import load_settings
 from settings.errors import NightshelfError
 
@@ -54,8 +54,15 @@ def on_starting(server: Any) -> None:
         check_door(load_settings(), server.cfg.settings["bind"].get(), os.environ)
     except NightshelfError as error:
         sys.exit(f"error: {error}")
-    if _metrics.enabled:  # once: a reload by SIGHUP leaves the metrics alone
-        keep_metrics(workers_directory(_settings), _metrics.bind)
+
+
+def when_ready(server: Any) -> None:
+    """Metrics from nought, once the port is ours: those of a server that has it stay.
+
+    Before the first worker, and not at a reload by SIGHUP.
+    """
+    if _metrics.enabled:
+        keep_metrics(workers_directory(_settings), _metrics.bind, measures_file(_settings))
 
 
 def pre_fork(server: Any, worker: Any) -> None:
@@ -70,4 +77,5 @@ def child_exit(server: Any, worker: Any) -> None:
 
 def post_fork(server: Any, worker: Any) -> None:
     """Tell the worker where it answers: it reads settings that may be others than at the start."""
+    front_door.started_with[:] = [_settings]
     front_door.answers_on[:] = front_door.addresses(listener.sock for listener in server.LISTENERS)

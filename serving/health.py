@@ -40,13 +40,13 @@ def _details(shelf: Shelf, settings: ServingSettings) -> dict[str, Any]:
     snapshot = shelf.snapshot
     provenance = (snapshot or shelf.static).provenance
     stale = provenance.is_stale(settings.stale_after, datetime.now(UTC))
+    poller: Poller | None = current_app.extensions.get(POLLER)
     checks = {
-        "store": "ok" if shelf.is_available else "not reached; answering from the lists held here",
+        "store": "ok" if shelf.is_available else _why_not(poller),
         "lists": "ok" if snapshot is not None else "no version read since this process started",
         "age": "ok" if not stale else f"published at {provenance.published_at}",
         "fallback": "ok" if any(shelf.static.surfaces.values()) else "no list to fall back on",
     }
-    poller: Poller | None = current_app.extensions.get(POLLER)
     if poller is not None:
         late = "the store was not looked at lately, so that news are not seen; restart this process"
         checks["poll"] = late if poller.is_late else "ok"
@@ -56,6 +56,12 @@ def _details(shelf: Shelf, settings: ServingSettings) -> dict[str, Any]:
         "hold": None if snapshot is None else snapshot.pointer.hold,
         "checks": checks,
     }
+
+
+def _why_not(poller: Poller | None) -> str:
+    if poller is not None and poller.is_empty:
+        return "reached, but no version is active: publish a run; answering from lists held here"
+    return "not reached; answering from the lists held here"
 
 
 def _respond(status: HTTPStatus, body: dict[str, Any]) -> Response:

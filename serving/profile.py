@@ -17,6 +17,7 @@ from serving.settings import ServingSettings
 from serving.shelf.patient import PatientStore
 from store.keys import DEFAULT_VARIANT, NamespaceKeys, VersionKeys, bucket_of
 from store.live import RECENT_EVENTS, LiveError, RecentEvent, unpack_event
+from store.overlay import OverlayError, unpack_overlay
 from store.packed import PackedListError, unpack_list
 from store.pointer import read_active
 
@@ -77,19 +78,36 @@ def read_profile(
 def _read_user(
     client: redis.Redis, keys: VersionKeys, manifest: Mapping[str, Any], user_id: str
 ) -> tuple[Mapping[str, Any], list[dict[str, Any]]]:
-    """The user's row, and for each surface whether there is a list and how long."""
+    """The user's row, and of each surface whether there is a list, how long, and how fresh."""
     bucket = bucket_of(user_id, manifest["n_buckets"])
     surfaces = list(manifest["surfaces"])
     pipeline = client.pipeline(transaction=False)
     pipeline.hget(keys.users(bucket), user_id)
     for surface in surfaces:
         pipeline.hget(keys.lists(surface, DEFAULT_VARIANT, bucket), user_id)
+        pipeline.hget(keys.overlay(surface, DEFAULT_VARIANT, bucket), user_id)
     row, *lists = pipeline.execute()
-    found = [
-        {"surface": surface, "stored": data is not None, "n_items": _length(data)}
-        for surface, data in zip(surfaces, lists, strict=True)
-    ]
-    return _read_row(row), found
+    pairs = zip(surfaces, lists[::2], lists[1::2], strict=True)
+    return _read_row(row), [_list(surface, stored, overlay) for surface, stored, overlay in pairs]
+
+
+def _list(surface: str, stored: bytes | None, overlay: bytes | None) -> dict[str, Any]:
+    """What readers get on *surface*: the list refreshed last, else that of the night."""
+    refreshed_at, data = None, stored
+    try:
+        if overlay is not None:
+            anew = unpack_overlay(overlay)
+            unpack_list(anew.packed)
+            refreshed_at, data = _moment(anew.at), anew.packed
+    except (OverlayError, PackedListError):
+        pass  # requests go on without it as well
+    is_there, n_items = data is not None, _length(data)
+    return {
+        "surface": surface,
+        "stored": is_there,
+        "n_items": n_items,
+        "refreshed_at": refreshed_at,
+    }
 
 
 def _read_row(data: bytes | None) -> Mapping[str, Any]:

@@ -26,12 +26,14 @@ ROUTES: Mapping[str, RouteClass] = {
     "recs.many": "read",
     "rank.rank": "read",
     "profile.profile": "read",
+    "events.take": "write-events",
     "admin.versions": "read",
     "admin.version": "read",
     "admin.activate_version": "admin",
     "admin.hidden": "admin",
     "admin.hide": "admin",
     "admin.unhide": "admin",
+    "events.script": "open",
     "forgetting.forget": "admin",
     "forgetting.status": "admin",
     "pages.openapi": "open",
@@ -47,6 +49,7 @@ ROUTES: Mapping[str, RouteClass] = {
 # Roles of keys and tokens → the classes of routes that they open.
 RIGHTS: Mapping[str, frozenset[RouteClass]] = {
     "read": frozenset({"open", "read"}),
+    "events": frozenset({"open", "write-events"}),  # it may stand in a page: it reads nothing
     "admin": frozenset({"open", "read", "write-events", "admin"}),
 }
 

@@ -138,10 +138,14 @@ class VersionKeys:
         return f"{self.prefix}lists:{surface}:{variant}:"
 
     def overlay(self, surface: str, variant: str, bucket: int) -> str:
-        """Hash: user id → refreshed list, which dies with the version."""
+        """Hash: user id → refreshed list, which dies with the version (`store.overlay`)."""
+        return f"{self.overlay_prefix(surface, variant)}{bucket:d}"
+
+    def overlay_prefix(self, surface: str, variant: str) -> str:
+        """`overlay` without the bucket, checked once so that a hot route need not."""
         _check("surface", surface, SURFACE_PATTERN)
         _check("variant", variant, VARIANT_PATTERN)
-        return f"{self.prefix}overlay:{surface}:{variant}:{bucket:d}"
+        return f"{self.prefix}overlay:{surface}:{variant}:"
 
     @property
     def overlay_state(self) -> str:

@@ -5,13 +5,14 @@ Unlike a version's lists these keys belong to the namespace: they outlive every 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import redis
 
 from settings.errors import NightshelfError
 from store.keys import NamespaceKeys
+from store.trip import Command
 
 RECENT_EVENTS = 20  # of a user that are kept
 LATEST_MS = 253_402_300_800_000  # the year 10000, beyond which no moment can be written
@@ -53,12 +54,27 @@ def unpack_event(data: bytes) -> RecentEvent:
 
 def note_event(client: redis.Redis, namespace: str, user_id: str, event: RecentEvent) -> None:
     """Put *event* before the user's others, of which the oldest are let go."""
-    key = NamespaceKeys(namespace).recent(user_id)
     pipeline = client.pipeline(transaction=False)
-    pipeline.lpush(key, pack_event(event))
-    pipeline.ltrim(key, 0, RECENT_EVENTS - 1)
-    pipeline.expire(key, RECENT_SECONDS)
+    for command in recent_commands(NamespaceKeys(namespace), user_id, [event]):
+        pipeline.execute_command(*command)
     pipeline.execute()
+
+
+def recent_commands(
+    keys: NamespaceKeys, user_id: str, events: Sequence[RecentEvent]
+) -> list[Command]:
+    """What puts *events*, the oldest first, before the user's others; one twice stands there once.
+
+    The oldest of all are let go.
+    """
+    key = keys.recent(user_id)
+    packed = list(dict.fromkeys(map(pack_event, events)))[-RECENT_EVENTS:]
+    return [
+        *(("LREM", key, 0, data) for data in packed),  # sent before, by somebody who tries again
+        ("LPUSH", key, *packed),
+        ("LTRIM", key, 0, RECENT_EVENTS - 1),
+        ("EXPIRE", key, RECENT_SECONDS),
+    ]
 
 
 def hide_items(client: redis.Redis, namespace: str, item_ids: Iterable[str]) -> int:

@@ -33,6 +33,11 @@ class Trips:
         self.made = 0
         self.failed = 0
 
+    @property
+    def client(self) -> redis.Redis:
+        """Whose connections these are."""
+        return self._client
+
     def follow(self) -> None:
         """Look where the server is now, if that can change: not for a request to wait for.
 

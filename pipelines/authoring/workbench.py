@@ -48,7 +48,8 @@ class Workbench:
     @property
     def newest_labelled(self) -> datetime:
         """The newest cutoff whose label window is over at `as_of`."""
-        return last_grid_moment(self.as_of - self.settings.read(NightSettings).horizon)
+        night = self.settings.read(NightSettings)
+        return last_grid_moment(self.as_of - night.horizon, night.grid)
 
     def context(self, cutoff: datetime) -> SnapshotContext:
         """What the tables of *cutoff* share; snapshots of a night have the same keys."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,7 @@ from pydantic import Field
 from scipy.sparse import csr_matrix
 
 from pipelines.candidates.arrays import load_arrays, save_arrays, sparse_of
-from pipelines.candidates.generator import NO_ITEM, Past, top_of_rows
+from pipelines.candidates.generator import NO_ITEM, Fresh, Past, top_of_rows
 from pipelines.candidates.neighbours import Neighbours, faded_history
 from pipelines.interactions import BoolArray, FloatArray, IntArray
 from settings import Section
@@ -57,6 +57,11 @@ class Alike(Neighbours):
             owned = None if seen is None else seen[part]
             blocks.append(self._best(self._scores(users[part]), k, owned))
         return np.vstack(blocks)
+
+    def refreshed(self, fresh: Fresh, settings: Any) -> Self:
+        """What the users had since counts too; the items, old and new, stay as they were."""
+        history = faded_history(fresh.past.interactions, settings.half_life_days)
+        return type(self)(history, self._similarity, self._is_new, self._new_share)
 
     def save(self, path: Path) -> None:
         sparse = {"history": self._history, "similarity": self._similarity}

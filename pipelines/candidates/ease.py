@@ -10,7 +10,7 @@ from scipy.linalg.lapack import spotrf, spotri
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
-from pipelines.candidates.generator import GeneratorError, Past, best_first
+from pipelines.candidates.generator import Fresh, GeneratorError, Past, best_first
 from pipelines.candidates.neighbours import Neighbours, without_self
 from pipelines.interactions import FloatArray, IntArray
 from settings import Section
@@ -33,8 +33,7 @@ class Ease(Neighbours):
 
     @classmethod
     def fit(cls, past: Past, settings: EaseSettings) -> Self:
-        pairs = past.interactions.matrix.copy()
-        pairs.data = np.ones_like(pairs.data)
+        pairs = _pairs(past)
         chosen = _most_popular(pairs, settings.max_items)
         matrix = csr_matrix(pairs[:, chosen])
         with threadpool_limits(past.threads, "blas"):
@@ -46,6 +45,17 @@ class Ease(Neighbours):
             shape=(n_items, n_items),
         )
         return cls(pairs, without_self(spread))
+
+    def refreshed(self, fresh: Fresh, settings: EaseSettings) -> Self:
+        """What the users had since counts too; the weights between items stay."""
+        return type(self)(_pairs(fresh.past), self._similarity)
+
+
+def _pairs(past: Past) -> csr_matrix:
+    """users × items: 1 where there was an event."""
+    pairs = past.interactions.matrix.copy()
+    pairs.data = np.ones_like(pairs.data)
+    return pairs
 
 
 def _most_popular(pairs: csr_matrix, n: int) -> IntArray:

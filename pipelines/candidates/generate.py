@@ -53,27 +53,69 @@ class CandidateSource:
     def of_users(self, users: IntArray) -> Candidates:
         """The union of all proposals for *users* (ascending numbers)."""
         seen = None if self.surface.repeats else self.history[users]
-        proposals = {
-            name: self.generators[name].candidates(users, k, seen)
+        keys = self._propose(users, seen)
+        union = _sorted_union([key[key >= 0] for key in keys.values()])
+        return self._describe(union, keys)
+
+    def of_pairs(self, users: IntArray, items: IntArray) -> Candidates:
+        """The pairs (users[i], items[i]), sorted by user, then item, whether proposed or not.
+
+        Repeats are proposed whatever the surface says: they were shown.
+        """
+        union = users.astype(np.int64) * self.history.shape[1] + items
+        asked = np.unique(users)
+        blocks = [
+            self._describe(union[start:end], self._propose(block, None))
+            for start, end, block in _user_blocks(users, asked)
+        ]
+        return concatenate(blocks)
+
+    def _propose(self, users: IntArray, seen: csr_matrix | None) -> dict[str, np.ndarray]:
+        """Of each generator one number a proposed pair, (users, k); -1 where there is none."""
+        width = np.int64(self.history.shape[1])
+        return {
+            name: _keys(users, self.generators[name].candidates(users, k, seen), width)
             for name, k in sorted(self.surface.generators.items())
         }
+
+    def _describe(self, union: np.ndarray, keys: dict[str, np.ndarray]) -> Candidates:
+        """Scores and ranks of the pairs *union* (numbers as of `_propose`, ascending)."""
         width = np.int64(self.history.shape[1])
-        keys = {name: _keys(users, items, width) for name, items in proposals.items()}
-        union = _sorted_union([key[key >= 0] for key in keys.values()])
         pair_users = (union // width).astype(np.int32)
         pair_items = (union % width).astype(np.int32)
         return Candidates(
             users=pair_users,
             items=pair_items,
-            scores={n: self.generators[n].score(pair_users, pair_items) for n in proposals},
+            scores={n: self.generators[n].score(pair_users, pair_items) for n in keys},
             ranks={name: _ranks(key, union) for name, key in keys.items()},
         )
+
+
+def concatenate(parts: list[Candidates]) -> Candidates:
+    """The pairs of all *parts*, which are of one source."""
+    return Candidates(
+        users=np.concatenate([part.users for part in parts]),
+        items=np.concatenate([part.items for part in parts]),
+        scores={n: np.concatenate([part.scores[n] for part in parts]) for n in parts[0].scores},
+        ranks={n: np.concatenate([part.ranks[n] for part in parts]) for n in parts[0].ranks},
+    )
 
 
 def open_candidates(run: Run, surface: SurfaceSettings, cutoff: datetime) -> CandidateSource:
     """Loads the generators that *surface* uses, as fitted at *cutoff*."""
     generators = {name: load_generator(run, cutoff, name) for name in sorted(surface.generators)}
     return CandidateSource(generators, surface, load_history(run, cutoff))
+
+
+def _user_blocks(users: IntArray, asked: IntArray) -> Iterator[tuple[int, int, IntArray]]:
+    """Blocks of *asked*, each with the range of the rows of *users* (ascending) that are its."""
+    for start in range(0, len(asked), BLOCK_USERS):
+        block = asked[start : start + BLOCK_USERS]
+        yield (
+            int(np.searchsorted(users, block[0], side="left")),
+            int(np.searchsorted(users, block[-1], side="right")),
+            block,
+        )
 
 
 def _keys(users: IntArray, items: IntArray, width: np.int64) -> np.ndarray:
@@ -91,7 +133,7 @@ def _ranks(keys: np.ndarray, union: np.ndarray) -> FloatArray:
     ranks = np.full(len(union), np.nan, dtype=np.float32)
     if len(union) == 0:
         return ranks
-    proposed = keys >= 0
+    proposed = (keys >= 0) & np.isin(keys, union)
     place = np.broadcast_to(np.arange(1, keys.shape[1] + 1, dtype=np.float32), keys.shape)
     ranks[np.searchsorted(union, keys[proposed])] = place[proposed]
     return ranks

@@ -39,6 +39,15 @@ class Past:
     folder: Path = Path()  # where relative paths of the settings begin
 
 
+@dataclass(frozen=True)
+class Fresh:
+    """Some users at a later moment, for whom a model that was fitted before is asked again."""
+
+    past: Past  # of them alone, with numbers of their own; the items are those of the model
+    rows: IntArray  # of each the number when the model was fitted; -1: it did not know of them
+    changed: npt.NDArray[np.bool_]  # of each whether its summed weights are others than then
+
+
 class Generator(Protocol):
     """Names items for users, and scores any pair. Fitted once a cutoff, then read-only.
 
@@ -75,6 +84,14 @@ class Explaining(Protocol):
 
     def nearest_own_items(self, users: IntArray, items: IntArray) -> IntArray:
         """For each pair the user's own item that adds most to its score, else `NO_ITEM`."""
+
+
+@runtime_checkable
+class Refreshing(Protocol):
+    """A generator that can take in new events of a user without being fitted again."""
+
+    def refreshed(self, fresh: Fresh, settings: Any) -> Self:
+        """The same model for the users of *fresh*; what it says of items stays as fitted."""
 
 
 class LastCall(threading.local):

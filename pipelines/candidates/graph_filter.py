@@ -13,7 +13,14 @@ from sklearn.utils.extmath import randomized_svd
 from threadpoolctl import threadpool_limits
 
 from pipelines.candidates.arrays import load_arrays, save_arrays, sparse_of
-from pipelines.candidates.generator import LastCall, Past, look_up_rows, top_of_dense, user_blocks
+from pipelines.candidates.generator import (
+    Fresh,
+    LastCall,
+    Past,
+    look_up_rows,
+    top_of_dense,
+    user_blocks,
+)
 from pipelines.candidates.nearest import nearest_by_cosine
 from pipelines.interactions import FloatArray, IntArray
 from settings import Section
@@ -89,6 +96,20 @@ class GraphFilter:
             (sharpened - settings.detail * passed).astype(np.float32),
             scale.astype(np.float32),
         )
+
+    def refreshed(self, fresh: Fresh, settings: GraphFilterSettings) -> Self:
+        """New signals of the users who had something new; the graph and the filter stay."""
+        pairs = fresh.past.interactions.matrix.copy()
+        pairs.data = pairs.data**settings.count_power
+        damping = np.where(self._scale > 0, 1 / np.maximum(self._scale, 1e-30), 0)
+        # Of the others to the last bit as they were: the damping is read back from its inverse.
+        kept = (fresh.rows >= 0) & ~fresh.changed
+        before = diags(kept.astype(np.float32)) @ self._signals[np.maximum(fresh.rows, 0)]
+        anew = diags((~kept).astype(np.float32)) @ csr_matrix(pairs @ diags(damping))
+        signals = csr_matrix(before + anew).astype(np.float32)
+        signals.eliminate_zeros()
+        signals.sort_indices()
+        return type(self)(signals, self._graph, self._vectors, self._response, self._scale)
 
     def candidates(self, users: IntArray, k: int, seen: csr_matrix | None) -> IntArray:
         parts = [np.empty((0, k), dtype=np.int32)]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
 from pipelines.candidates.arrays import load_arrays, save_arrays, sparse_of
-from pipelines.candidates.generator import LastCall, look_up_rows, top_of_rows
+from pipelines.candidates.generator import Fresh, LastCall, look_up_rows, top_of_rows
 from pipelines.candidates.nearest import strongest_shared
 from pipelines.interactions import FloatArray, IntArray, Interactions
 
@@ -65,6 +65,11 @@ class Neighbours:
         scores = self._similarity.data[near].astype(np.float32)
         order = np.lexsort((neighbours, -scores, items))
         return items[order], neighbours[order], scores[order]
+
+    def refreshed(self, fresh: Fresh, settings: Any) -> Self:
+        """What the users had since counts too; how near items are to each other stays."""
+        history = faded_history(fresh.past.interactions, settings.half_life_days)
+        return type(self)(history, self._similarity)
 
     def save(self, path: Path) -> None:
         save_arrays(path, {"history": self._history, "similarity": self._similarity})

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from scipy.sparse import csr_matrix
 
 from pipelines.candidates.arrays import load_arrays, save_arrays, sparse_of
-from pipelines.candidates.generator import look_up, top_of_rows
+from pipelines.candidates.generator import Fresh, Past, look_up, top_of_rows
 from pipelines.interactions import FloatArray, IntArray
 
 
@@ -23,6 +23,15 @@ class OwnItems:
 
     def score(self, users: IntArray, items: IntArray) -> FloatArray:
         return look_up(self._scores, users, items)
+
+    def refreshed(self, fresh: Fresh, settings: Any) -> Self:
+        """All of it anew: it tells of nothing but the user's own events."""
+        return type(self).fit(fresh.past, settings)
+
+    @classmethod
+    def fit(cls, past: Past, settings: Any) -> Self:
+        """The model of *past*, as each kind of it counts."""
+        raise NotImplementedError
 
     def save(self, path: Path) -> None:
         save_arrays(path, {"scores": self._scores})

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
 from scipy.sparse import csr_matrix
 
 from pipelines.candidates.arrays import load_arrays, save_arrays
-from pipelines.candidates.generator import NO_ITEM, Past, Unseen, best_first
+from pipelines.candidates.generator import NO_ITEM, Fresh, Past, Unseen, best_first
 from pipelines.interactions import FloatArray, IntArray, Interactions
 from settings import Section
 
@@ -55,6 +55,15 @@ class PopularItems:
 
     def score(self, users: IntArray, items: IntArray) -> FloatArray:
         return self._counts[self._group_of_user[users], items]
+
+    def refreshed(self, fresh: Fresh, settings: Any) -> Self:
+        """What is popular stays; whoever was in no group is in one of everybody, or of nothing."""
+        groups = np.where(fresh.rows >= 0, self._group_of_user[fresh.rows], 0).astype(np.int32)
+        if len(self._counts) == 1:
+            return type(self)(self._counts, groups)
+        groups[fresh.rows < 0] = len(self._counts)
+        nothing = np.zeros((1, self._counts.shape[1]), dtype=self._counts.dtype)
+        return type(self)(np.vstack([self._counts, nothing]), groups)
 
     def save(self, path: Path) -> None:
         save_arrays(path, {"counts": self._counts, "group_of_user": self._group_of_user})

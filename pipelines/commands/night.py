@@ -12,6 +12,7 @@ from pipelines.evaluation.table import evaluation_table
 from pipelines.features.rebuilt import rebuilt_line
 from pipelines.files import read_json
 from pipelines.publish import Publication
+from pipelines.registry.follow import lost_champion
 from pipelines.registry.promote import who
 from pipelines.runs import FINISHED, Run, RunError, list_runs, open_run
 from pipelines.sources.ingest import ingest
@@ -158,6 +159,12 @@ def _chosen_to_publish(settings: Settings, options: argparse.Namespace) -> Run:
         return open_run(settings, options.run)
     runs = [open_run(settings, name) for name in list_runs(settings)]
     whole = [r for r in runs if r.is_done(FINISHED) and not r.manifest["is_partial"]]
+    champion = lost_champion(settings)
+    if champion is not None:  # maybe gone back to: the newest run may be what was wrong
+        for run in whole:
+            if run.id == champion:
+                print(f"nothing is live: publishing {run.name}, whose model is champion")
+                return run
     if not whole:
         raise RunError(
             "no finished run with all surfaces on disk; make one with `python -m pipelines night`"

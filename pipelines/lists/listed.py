@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 from scipy.sparse import csr_matrix
 
 from pipelines.candidates.fit import load_generator, used_generators
-from pipelines.candidates.generator import look_up
+from pipelines.candidates.generator import Generator, look_up
 from pipelines.features.database import NO_SEGMENT, user_segments
 from pipelines.index import Index
 from pipelines.inputs import run_cutoffs
@@ -26,7 +27,7 @@ from pipelines.lists.reasons import (
 )
 from pipelines.lists.rules import load_rules
 from pipelines.lists.settings import ListSettings, ReasonSettings
-from pipelines.ranking.score import shard_path
+from pipelines.ranking.score import Ranked, shard_path
 from pipelines.runs import Run, RunError
 from pipelines.surfaces import SurfacesSettings
 
@@ -65,6 +66,16 @@ class Listed:
         return pa.table([*columns, *why], schema=SCHEMA)
 
 
+@dataclass(frozen=True)
+class KnownOfUsers:
+    """What rules and reasons ask of those who get a list."""
+
+    history: csr_matrix  # users × items: summed weights of their events
+    purchases: csr_matrix  # users × items: number of purchases
+    open_generator: Callable[[str], Generator]
+    segments: Callable[[], npt.NDArray[np.object_]]  # of each user
+
+
 def _read_ranked(path: Path) -> pa.Table:
     try:
         return pq.read_table(path)
@@ -84,18 +95,31 @@ def list_shard(
     purchases: csr_matrix,
 ) -> Listed:
     """The lists of one shard's users: ruled, cut to length, with reasons."""
+    table = _read_ranked(shard_path(run, surface, shard))
+    columns = ("user", "item", "score", "source", "generators")
+    night = run_cutoffs(run).night
+    past = KnownOfUsers(
+        history,
+        purchases,
+        lambda name: load_generator(run, night, name),
+        lambda: user_segments(run, index, night),
+    )
+    ranked = Ranked(*(table[name].to_numpy() for name in columns))
+    return list_ranked(run, index, surface, ranked, past)
+
+
+def list_ranked(run: Run, index: Index, surface: str, ranked: Ranked, past: KnownOfUsers) -> Listed:
+    """The lists of those who are in *ranked*, with the rules and for the reasons of *run*."""
     settings = run.settings.read(SurfacesSettings)[surface]
     lists = run.settings.read(ListSettings)
-    ranked = _read_ranked(shard_path(run, surface, shard))
-    users, items = ranked["user"].to_numpy(), ranked["item"].to_numpy()
-    scores, sources = ranked["score"].to_numpy(), ranked["source"].to_numpy()
+    users, items = ranked.users, ranked.items
+    scores, sources = ranked.scores, ranked.sources
     chosen = load_rules(index, lists, settings).select(users, items, scores)
     chosen = chosen[places(users[chosen]) < settings.length]
     users, items, sources = users[chosen], items[chosen], sources[chosen]
     ranks = places(users)
     generators = used_generators(run)
-    night = run_cutoffs(run).night
-    codes = reason_codes(users, items, sources, generators, history, purchases)
+    codes = reason_codes(users, items, sources, generators, past.history, past.purchases)
     reason_items = name_reason_items(
         codes,
         sources,
@@ -103,12 +127,13 @@ def list_shard(
         items,
         ranks < lists.explained_items,
         generators,
-        lambda name: load_generator(run, night, name),
+        past.open_generator,
     )
     title = load_rules(index, ListSettings(unique_by="title"), settings).title
     reason_items = without_namesakes(reason_items, items, title)
     templates = run.settings.read(ReasonSettings)
-    codes = settle_codes(codes, reason_items, _has_segment(run, index, users, templates), templates)
+    has_segment = _has_segment(past, users, templates)
+    codes = settle_codes(codes, reason_items, has_segment, templates)
     return Listed(
         users=users,
         ranks=(ranks + 1).astype(np.int16),
@@ -117,19 +142,18 @@ def list_shard(
         reasons=codes,
         sources=sources,
         reason_items=reason_items,
-        generators=ranked["generators"].to_numpy()[chosen],
-        had=look_up(history, users, items) > 0,
+        generators=ranked.generators[chosen],
+        had=look_up(past.history, users, items) > 0,
     )
 
 
 def _has_segment(
-    run: Run, index: Index, users: IntArray, templates: ReasonSettings
+    past: KnownOfUsers, users: IntArray, templates: ReasonSettings
 ) -> npt.NDArray[np.bool_]:
     """Whether the segment of each of *users* is known; not looked up where nothing names it."""
     if not names_segment(templates):
         return np.zeros(len(users), dtype=bool)
-    segments = user_segments(run, index, run_cutoffs(run).night)
-    return np.asarray(segments[users] != NO_SEGMENT, dtype=bool)
+    return np.asarray(past.segments()[users] != NO_SEGMENT, dtype=bool)
 
 
 def listed_path(directory: Path, surface: str) -> Path:

@@ -140,7 +140,7 @@ def _delete(client: redis.Redis, namespace: str, record: VersionRecord) -> None:
 def _keys_of(namespace: str, record: VersionRecord) -> Iterator[str]:
     """Every key that *record* can own, its manifest first."""
     keys = NamespaceKeys(namespace).version(record.version)
-    yield from (keys.manifest, keys.fallback)
+    yield from (keys.manifest, keys.overlay_state, keys.fallback)
     for bucket in range(record.n_buckets):
         yield keys.users(bucket)
         for surface in record.surfaces:

@@ -23,6 +23,7 @@ from pipelines.lists.settings import ListSettings
 from pipelines.moments import NightSettings
 from pipelines.ranking.crosses import DESCRIPTIONS
 from pipelines.ranking.feature_columns import training_tables
+from pipelines.ranking.matrix import POSITION
 from pipelines.ranking.ranker import Ranker
 from pipelines.runs import Run
 from pipelines.surfaces import SurfacesSettings
@@ -149,7 +150,7 @@ def describe_features(run: Run, names: Sequence[str]) -> list[dict[str, str]]:
         for column, text in file.header.columns.items()
     }
     found_by = {FOUND_BY + name: f"Found by {name}" for name in GENERATORS}
-    described = words | found_by | DESCRIPTIONS
+    described = words | found_by | DESCRIPTIONS | {POSITION: "Place at which it was shown"}
     return [{"feature": name, "description": described.get(name, name)} for name in names]
 
 
@@ -159,6 +160,9 @@ def explain_rows(ranker: Ranker, matrix: FloatArray, threads: int) -> tuple[Any,
     Largest first; shares are of the sum of all sizes, so that they lie between -1 and 1.
     """
     grouped = group_contributions(ranker, matrix, threads)
+    # Every item is scored at one place: it says nothing for or against any of them.
+    named = np.array([name != POSITION for name in feature_names(ranker.columns)])
+    grouped = grouped * named
     top = np.argsort(-np.abs(grouped), axis=1, kind="stable")[:, :TOP]
     total = np.maximum(np.abs(grouped).sum(axis=1, keepdims=True), 1e-30)
     features = np.zeros((len(matrix), TOP), dtype=np.uint16)

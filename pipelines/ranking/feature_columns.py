@@ -7,12 +7,13 @@ hand: what stands in `feature_sql` is what the ranker sees.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from duckdb import ColumnExpression, ConstantExpression
@@ -155,21 +156,40 @@ def open_features_of(
     run: Run, index: Index, cutoff: datetime, users: IntArray, vocabulary: Vocabulary
 ) -> FeatureColumns:
     """Every feature table as of *cutoff*, rows of *users* (ascending numbers) only."""
-    files = training_tables(run)
-    codes = _grain_codes(run, index, cutoff, files)
     first, last = index.user_ids[users[0]], index.user_ids[users[-1]]
-    tables = []
     with open_features(run) as connection:
-        for file in files:
+
+        def read(file: SqlFile) -> tuple[pa.Table, datetime]:
             relation = feature_table(connection, run, file.name, cutoff)
             if "user_id" in file.header.grain:
                 column = ColumnExpression("user_id")
                 relation = relation.filter(column >= ConstantExpression(first))
                 relation = relation.filter(column <= ConstantExpression(last))
-            coded = _code_table(file, relation, codes, vocabulary, cutoff)
-            if coded.names:
-                tables.append(coded)
-    return FeatureColumns(tables, codes)
+            return relation.to_arrow_table(), cutoff
+
+        return join_columns(
+            training_tables(run),
+            read,
+            index,
+            lambda: user_segments(run, index, cutoff),
+            vocabulary,
+        )
+
+
+def join_columns(
+    files: Sequence[SqlFile],
+    read: Callable[[SqlFile], tuple[pa.Table, datetime]],
+    index: Index,
+    segments: Callable[[], npt.NDArray[np.object_]],
+    vocabulary: Vocabulary,
+) -> FeatureColumns:
+    """The tables of *files*, each as *read* gives it, with the moment that it is as of.
+
+    *segments* gives that of each user of *index*, where a grain asks for it.
+    """
+    codes = _grain_codes(index, segments, files)
+    tables = (_code_table(file, *read(file), codes, vocabulary) for file in files)
+    return FeatureColumns([table for table in tables if table.names], codes)
 
 
 def _text_columns(file: SqlFile, relation: duckdb.DuckDBPyRelation) -> Iterator[str]:
@@ -180,12 +200,11 @@ def _text_columns(file: SqlFile, relation: duckdb.DuckDBPyRelation) -> Iterator[
 
 def _code_table(
     file: SqlFile,
-    relation: duckdb.DuckDBPyRelation,
+    table: pa.Table,
+    cutoff: datetime,
     codes: Mapping[str, GrainCodes],
     vocabulary: Vocabulary,
-    cutoff: datetime,
 ) -> CodedTable:
-    table = relation.to_arrow_table()
     keys = np.zeros(table.num_rows, dtype=np.int64)
     known = np.ones(table.num_rows, dtype=bool)
     for name in file.header.grain:
@@ -219,7 +238,7 @@ def _as_floats(column: pa.ChunkedArray, values: list[str] | None, cutoff: dateti
 
 
 def _grain_codes(
-    run: Run, index: Index, cutoff: datetime, files: list[SqlFile]
+    index: Index, segments: Callable[[], npt.NDArray[np.object_]], files: Sequence[SqlFile]
 ) -> dict[str, GrainCodes]:
     """Numbers for every grain column that *files* use.
 
@@ -229,11 +248,13 @@ def _grain_codes(
     for file in files:
         for name in file.header.grain:
             if name not in codes:
-                codes[name] = _codes_of(run, index, cutoff, file, name)
+                codes[name] = _codes_of(index, segments, file, name)
     return codes
 
 
-def _codes_of(run: Run, index: Index, cutoff: datetime, file: SqlFile, name: str) -> GrainCodes:
+def _codes_of(
+    index: Index, segments: Callable[[], npt.NDArray[np.object_]], file: SqlFile, name: str
+) -> GrainCodes:
     if name == "user_id":
         numbers = np.arange(index.n_users, dtype=np.int32)
         return GrainCodes(index.users["user_id"].combine_chunks(), numbers, of_users=True)
@@ -241,8 +262,7 @@ def _codes_of(run: Run, index: Index, cutoff: datetime, file: SqlFile, name: str
         numbers = np.arange(index.n_items, dtype=np.int32)
         return GrainCodes(index.items["item_id"].combine_chunks(), numbers, of_users=False)
     if name == "segment":
-        segments = pa.array(user_segments(run, index, cutoff), type=pa.string())
-        return _dictionary(segments, of_users=True)
+        return _dictionary(pa.array(segments(), type=pa.string()), of_users=True)
     for table, of_users in ((index.items, False), (index.users, True)):
         if name in table.column_names:
             return _dictionary(table[name].combine_chunks(), of_users=of_users)

@@ -13,6 +13,7 @@ import numpy as np
 from pipelines.files import hash_file, read_json, replacing, write_json
 from pipelines.interactions import FloatArray
 from pipelines.ranking.feature_columns import Vocabulary
+from pipelines.ranking.matrix import NEUTRAL_POSITION, POSITION
 from pipelines.ranking.settings import RankingSettings
 from pipelines.ranking.training_set import TrainingSet
 from settings.errors import NightshelfError
@@ -33,7 +34,10 @@ class Ranker:
     vocabulary: Vocabulary
 
     def score(self, matrix: FloatArray, columns: Sequence[str], threads: int) -> FloatArray:
-        """Score of each row; higher is better. Raises `RankerError` on other columns."""
+        """Score of each row; higher is better. Raises `RankerError` on other columns.
+
+        Where a row's item was shown is nothing to its score: all are scored at one place.
+        """
         if list(columns) != self.columns:
             strange = sorted(set(columns) ^ set(self.columns))
             raise RankerError(
@@ -42,9 +46,18 @@ class Ranker:
             )
         if len(matrix) == 0:
             return np.empty(0, dtype=np.float32)
+        matrix = self.at_one_place(matrix)
         # Raw, since the probabilities of a binary objective would be squashed a second time.
         scores = self.booster.predict(matrix, raw_score=True, num_threads=threads)
         return np.asarray(scores, dtype=np.float32)
+
+    def at_one_place(self, matrix: FloatArray) -> FloatArray:
+        """*matrix* with every item at `NEUTRAL_POSITION`; copied only where one is elsewhere."""
+        if self.columns[-1] != POSITION or (matrix[:, -1] == NEUTRAL_POSITION).all():
+            return matrix
+        neutral = matrix.copy()
+        neutral[:, -1] = NEUTRAL_POSITION
+        return neutral
 
     def importance(self) -> dict[str, float]:
         """Total gain of each column, as a share of all."""

@@ -131,7 +131,7 @@ def score_users(run: Run, shard: int) -> Mapping[str, Any]:
         explainer = open_explainer(run, index, surface, ranker, kept=keep)
         with replacing(shard_path(run, surface, shard)) as beside:
             blocks = _rank_blocks(run, surface, night, users, ranker, features, explainer=explainer)
-            rows = _write(beside, (_first(block, keep) for block in blocks))
+            rows = _write(beside, (first_rows(block, keep) for block in blocks))
         return rows, explainer.write(explained_path(run, surface, shard)), explainer.seconds
 
     threads = min(run.settings.read(NightSettings).threads, 2)
@@ -193,7 +193,7 @@ def _proposers(run: Run, candidates: Candidates) -> tuple[np.ndarray, np.ndarray
     return np.nan_to_num(ranks, nan=np.inf).argmin(axis=0).astype(np.uint8), proposed
 
 
-def _first(ranked: Ranked, k: int) -> Ranked:
+def first_rows(ranked: Ranked, k: int) -> Ranked:
     """The first *k* rows of each user."""
     starts = np.r_[0, np.flatnonzero(np.diff(ranked.users)) + 1]
     sizes = np.diff(np.r_[starts, len(ranked.users)])

@@ -26,6 +26,9 @@ class RankingSettings(Section):
     truncation: Annotated[int, Field(ge=1, le=1000)] = 30  # lambdarank_truncation_level
     max_users: Annotated[int, Field(ge=1)] = 10_000  # sampled a training cutoff
     negatives_per_user: Annotated[int, Field(ge=1)] = 20  # sampled candidates not in the label
+    # Whether what users were shown and did not take is learnt from where there are impressions.
+    impressions: Literal["auto", "off"] = "auto"
+    max_page_views: Annotated[int, Field(ge=1)] = 20_000  # sampled a training cutoff
     # Steps of a number; with few a tree cannot tell items apart by their exact counts.
     max_bins: Annotated[int, Field(ge=2, le=65_535)] = 255
     max_categories: Annotated[int, Field(ge=2)] = 1000  # distinct values of a text feature

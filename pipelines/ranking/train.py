@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from pipelines.index import Index, load_index
 from pipelines.inputs import run_cutoffs
-from pipelines.moments import NightSettings
+from pipelines.moments import Cutoffs, NightSettings
 from pipelines.ranking.feature_columns import Vocabulary, read_vocabulary
 from pipelines.ranking.ranker import (
     BinnedRows,
@@ -47,6 +47,22 @@ def train_rankers(run: Run, again: Run | None = None) -> Mapping[str, Any]:
     for surface in sets:
         counts |= _count(surface, sets[surface]) | {f"{surface}_trees": trees[surface]}
     return counts
+
+
+def fit_night_ranker(run: Run, index: Index, surface: str) -> Ranker:
+    """The ranker that `train_rankers` makes for the night of *run*, in memory."""
+    settings, seed = run.settings.read(RankingSettings), run.settings.read(NightSettings).seed
+    cutoffs = run_cutoffs(run)
+    vocabulary = read_vocabulary(run, cutoffs.labelled, settings.max_categories)
+    with threadpool_limits(1, "blas"):
+        sets = {
+            cutoff: build_training_set(run, index, surface, cutoff, vocabulary)
+            for cutoff in cutoffs.labelled
+        }
+    evaluated = _bin_evaluated(sets, cutoffs, vocabulary, settings)
+    trees = _choose_trees(evaluated, len(cutoffs.training), settings, seed)
+    night = _bin_night(sets, cutoffs, vocabulary, settings, evaluated)
+    return fit_ranker(night, settings, seed=seed, trees=trees)
 
 
 def ranker_path(run: Run, surface: str, purpose: str) -> Path:
@@ -109,15 +125,14 @@ def _fit_all(
         save_ranker(ranker, ranker_path(run, surface, purpose))
 
     def fit_night(surface: str, evaluated: BinnedRows) -> None:
-        refit = [sets[surface][cutoff] for cutoff in cutoffs.refit]
-        fit(surface, "night", bin_rows(refit, vocabulary, settings, threads=1, bins_of=evaluated))
+        rows = _bin_night(sets[surface], cutoffs, vocabulary, settings, evaluated)
+        fit(surface, "night", rows)
 
     with ThreadPoolExecutor(min(night.threads, 2)) as pool:
 
         def begin(surface: str) -> list[Future[None]]:
-            oldest_first = [sets[surface][cutoff] for cutoff in reversed(cutoffs.training)]
-            rows = bin_rows(oldest_first, vocabulary, settings, threads=1)
-            trees[surface] = _choose_trees(rows, len(oldest_first), settings, night.seed)
+            rows = _bin_evaluated(sets[surface], cutoffs, vocabulary, settings)
+            trees[surface] = _choose_trees(rows, len(cutoffs.training), settings, night.seed)
             return [
                 pool.submit(fit, surface, "evaluated", rows),
                 pool.submit(fit_night, surface, rows),
@@ -137,6 +152,35 @@ def _choose_trees(rows: BinnedRows, n_sets: int, settings: RankingSettings, seed
     return choose_trees(rows, settings, seed=seed)
 
 
+def _bin_evaluated(
+    sets: Mapping[datetime, TrainingSet],
+    cutoffs: Cutoffs,
+    vocabulary: Vocabulary,
+    settings: RankingSettings,
+) -> BinnedRows:
+    """Rows whose windows end before the evaluated one, the newest last."""
+    oldest_first = [sets[cutoff] for cutoff in reversed(cutoffs.training)]
+    return bin_rows(oldest_first, vocabulary, settings, threads=1)
+
+
+def _bin_night(
+    sets: Mapping[datetime, TrainingSet],
+    cutoffs: Cutoffs,
+    vocabulary: Vocabulary,
+    settings: RankingSettings,
+    evaluated: BinnedRows,
+) -> BinnedRows:
+    refit = [sets[cutoff] for cutoff in cutoffs.refit]
+    older = [sets[cutoff] for cutoff in cutoffs.training]
+    # Rows without impressions have no bins for the place at which an item was shown.
+    bins_of = evaluated if _have_shown(refit) == _have_shown(older) else None
+    return bin_rows(refit, vocabulary, settings, threads=1, bins_of=bins_of)
+
+
+def _have_shown(sets: Sequence[TrainingSet]) -> bool:
+    return any(training.shown_rows for training in sets)
+
+
 def _n_rows(sets: Mapping[datetime, TrainingSet]) -> int:
     return sum(len(training.relevance) for training in sets.values())
 
@@ -145,6 +189,7 @@ def _count(surface: str, sets: Mapping[datetime, TrainingSet]) -> dict[str, Any]
     return {
         f"{surface}_rows": _n_rows(sets),
         f"{surface}_positives": int(sum((s.relevance > 0).sum() for s in sets.values())),
+        f"{surface}_shown_rows": sum(s.shown_rows for s in sets.values()),
         f"{surface}_negatives_kept": round(
             sum(s.sampling_rate for s in sets.values()) / len(sets), 3
         ),

@@ -1,24 +1,35 @@
-"""Training rows of one surface at one cutoff: positives, and a sample of the other candidates."""
+"""Training rows of one surface at one cutoff.
+
+Of every user with a label the positives and a sample of the other candidates; after them, where
+there are impressions, what was shown, by page view.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
 from pipelines.candidates.fit import load_history
-from pipelines.candidates.generate import Candidates, CandidateSource, open_candidates
+from pipelines.candidates.generate import (
+    Candidates,
+    CandidateSource,
+    concatenate,
+    open_candidates,
+)
 from pipelines.candidates.generator import look_up
 from pipelines.index import Index
 from pipelines.interactions import FloatArray, IntArray
 from pipelines.moments import NightSettings
 from pipelines.progress import progress
 from pipelines.ranking.feature_columns import FeatureColumns, Vocabulary, open_features_of
+from pipelines.ranking.impressions import load_shown
 from pipelines.ranking.labels import load_labels
 from pipelines.ranking.matrix import build_matrix, column_names
 from pipelines.ranking.settings import RankingSettings
+from pipelines.ranking.shown_rows import ShownRows, build_shown_rows
 from pipelines.runs import Run
 from pipelines.surfaces import SurfacesSettings
 from settings.errors import NightshelfError
@@ -30,13 +41,18 @@ class TrainingSetError(NightshelfError):
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Rows grouped by user; `sampling_rate` is the share of the negatives that was kept."""
+    """Rows grouped by user, then those of page views.
+
+    `sampling_rate` is the share of the negatives that was kept, of candidates that nobody need
+    have seen; `shown_rows` says how many of the rows come of impressions.
+    """
 
     columns: list[str]
     matrix: FloatArray
     relevance: FloatArray
     group_sizes: IntArray
     sampling_rate: float
+    shown_rows: int = 0
 
 
 def open_training_features(
@@ -76,7 +92,11 @@ def build_training_set(
         )
     if len(users) > settings.max_users:
         users = np.sort(random.choice(users, settings.max_users, replace=False))
-    candidates, relevance, rate = _sample_candidates(source, labels, users, settings, random)
+    shown = None
+    if settings.impressions == "auto":
+        shown = load_shown(run, index, surface, cutoff)
+    taken = None if shown is None else shown.taken_pairs(labels.shape)
+    candidates, relevance, rate = _sample_candidates(source, labels, taken, users, settings, random)
     if len(relevance) == 0:
         raise TrainingSetError(
             f"surface {surface}: of {len(users)} users nobody has a candidate as of "
@@ -84,12 +104,28 @@ def build_training_set(
             f"raise the numbers of [surfaces.{surface}] generators, or bring more events"
         )
     features = features or open_features_of(run, index, cutoff, users, vocabulary)
-    return TrainingSet(
+    sampled = TrainingSet(
         columns=column_names(list(candidates.scores), features),
         matrix=build_matrix(candidates, features),
         relevance=relevance,
         group_sizes=np.unique(candidates.users, return_counts=True)[1].astype(np.int32),
         sampling_rate=rate,
+    )
+    if shown is None:
+        return sampled
+    most = settings.max_page_views
+    return _with_shown(sampled, build_shown_rows(source, features, labels, shown, most, random))
+
+
+def _with_shown(sampled: TrainingSet, shown: ShownRows | None) -> TrainingSet:
+    if shown is None:
+        return sampled
+    return replace(
+        sampled,
+        matrix=np.vstack([sampled.matrix, shown.matrix]),
+        relevance=np.concatenate([sampled.relevance, shown.relevance]),
+        group_sizes=np.concatenate([sampled.group_sizes, shown.group_sizes]),
+        shown_rows=len(shown.relevance),
     )
 
 
@@ -107,21 +143,27 @@ def _random(run: Run, cutoff: datetime) -> np.random.Generator:
 def _sample_candidates(
     source: CandidateSource,
     labels: csr_matrix,
+    taken: csr_matrix | None,
     users: IntArray,
     settings: RankingSettings,
     random: np.random.Generator,
 ) -> tuple[Candidates, FloatArray, float]:
-    """Sampled pairs, their relevance, and the share of negatives that was kept."""
+    """Sampled pairs, their relevance, and the share of negatives that was kept.
+
+    What was *taken* where it was shown is no negative, whatever the label says.
+    """
     parts, relevances = [], []
     negatives = kept = 0
     for block in progress(source.blocks(users), "training set", unit="block"):
         relevance = look_up(labels, block.users, block.items)
         keep = sample_negatives(block.users, relevance, settings.negatives_per_user, random)
+        if taken is not None:
+            keep &= (relevance > 0) | (look_up(taken, block.users, block.items) == 0)
         negatives += int((relevance == 0).sum())
         kept += int((keep & (relevance == 0)).sum())
         parts.append(block.take(keep))
         relevances.append(relevance[keep])
-    return _concatenate(parts), np.concatenate(relevances), kept / max(negatives, 1)
+    return concatenate(parts), np.concatenate(relevances), kept / max(negatives, 1)
 
 
 def sample_negatives(
@@ -141,12 +183,3 @@ def sample_negatives(
     keep = np.zeros(len(users), dtype=bool)
     keep[order] = place < np.repeat(limit, sizes)
     return keep
-
-
-def _concatenate(parts: list[Candidates]) -> Candidates:
-    return Candidates(
-        users=np.concatenate([part.users for part in parts]),
-        items=np.concatenate([part.items for part in parts]),
-        scores={n: np.concatenate([part.scores[n] for part in parts]) for n in parts[0].scores},
-        ranks={n: np.concatenate([part.ranks[n] for part in parts]) for n in parts[0].ranks},
-    )

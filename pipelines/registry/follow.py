@@ -94,3 +94,16 @@ def _crown_live(
     if live.state == "champion":
         return registry
     return registry.crown(live.model, reason=why, by=by, action=action)
+
+
+def lost_champion(settings: Settings) -> str | None:
+    """The run whose lists readers saw last, if the store can be asked and shows them nothing."""
+    champion = read_registry(settings).champion
+    if champion is None:
+        return None
+    try:
+        with connect_publisher(settings.read(StoreSettings)) as client:
+            pointer = read_active(client, settings.read(ProjectSettings).namespace)
+    except (redis.RedisError, OSError, StoreUnreachableError):
+        return None
+    return champion.run_id if pointer.version is None else None

@@ -61,7 +61,7 @@ def publish_model(
     if verdict.refusal and publication.reason == verdict.refusal:
         return _refuse(run, client, followed, publication, verdict, by)
     if publication.activated:
-        reason = _lines("the gate held", verdict.reasons) if verdict.checks else publication.reason
+        reason = _lines("gate passed", verdict.reasons) if verdict.checks else publication.reason
         follow_live(run.settings, client, reason=reason, by=by)
     return publication
 

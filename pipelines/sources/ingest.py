@@ -71,7 +71,7 @@ def open_source(settings: Settings) -> Source:
     """The source that `[source] kind` names."""
     source = settings.read(SourceSettings)
     if source.kind == "complete_journey":
-        return CompleteJourney()
+        return CompleteJourney(source.households)
     return Files(source.tables, root=settings.path.parent)
 
 

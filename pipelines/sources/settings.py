@@ -30,6 +30,8 @@ class SourceSettings(Section):
     name: Identifier = "complete_journey"  # its folder of staging SQL
     # Folder of staging SQL; by default staging/<name> in the folder of [features] directory.
     staging: str | None = None
+    # So many of the demo's households; all when it is not set.
+    households: Annotated[int, Field(ge=1)] | None = None
     timezone: Timezone = "UTC"  # of moments without one
     max_bad_share: Annotated[float, Field(ge=0, le=1)] = 0.05  # of rows in quarantine
     max_damaged_share: Annotated[float, Field(ge=0, le=1)] = 0.1  # of files in quarantine

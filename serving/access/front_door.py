@@ -16,6 +16,7 @@ from serving.access.keys import HOW_TO_MAKE_ONE, read_keys
 from serving.access.loopback import is_loopback_name
 from serving.access.settings import AccessSettings, keys_file
 from serving.access.tokens import check_jwt
+from serving.events.settings import IntakeSettings
 from settings import Settings
 from settings.errors import NightshelfError
 
@@ -23,6 +24,8 @@ log = logging.getLogger("nightshelf.access")
 
 # Where this process answers, as `check_door` reads it: told by gunicorn after the fork.
 answers_on: list[str] = []
+# The settings that the server was started with: told by gunicorn too.
+started_with: list[Settings] = []
 
 
 class OpenDoorError(NightshelfError):
@@ -32,21 +35,21 @@ class OpenDoorError(NightshelfError):
 def check_door(settings: Settings, binds: Iterable[str], environ: Mapping[str, str]) -> None:
     """Raise `NightshelfError` unless the app may answer on *binds* (`host:port`, `unix:path`).
 
-    With access control on there must be a key or a way to verify tokens.
+    With access control on there must be a key or a way to verify tokens; with a simulated clock
+    no other computer may reach the app.
     """
+    _check_clock(settings, binds := list(binds), environ)
     access = settings.read(AccessSettings)
     if access.enabled:
         _check_credentials(settings, access, environ)
     elif not access.public:
-        handed = ["fd:// (LISTEN_FDS)"] if environ.get("LISTEN_FDS") else []  # wherever that is
-        for bind in (*binds, *handed):
-            if not _is_private(bind):
-                raise OpenDoorError(
-                    f"[serving] bind = {bind!r}: others reach this address, and anybody would be "
-                    "answered; set [access] enabled = true and make a key (python -m serving keys "
-                    "new --name shop --role read), bind to 127.0.0.1, or say [access] public = "
-                    "true where a gateway in front checks who calls"
-                )
+        for bind in _reached_by_others(binds, environ):
+            raise OpenDoorError(
+                f"[serving] bind = {bind!r}: others reach this address, and anybody would be "
+                "answered; set [access] enabled = true and make a key (python -m serving keys "
+                "new --name shop --role read), bind to 127.0.0.1, or say [access] public = "
+                "true where a gateway in front checks who calls"
+            )
 
 
 def keep_door(settings: Settings, binds: Sequence[str], environ: Mapping[str, str]) -> Settings:
@@ -72,7 +75,12 @@ def keep_door(settings: Settings, binds: Sequence[str], environ: Mapping[str, st
             access["jwt"] = found.jwt
     except NightshelfError:
         pass  # what is wrong was said above; keys count, tokens do not
-    return replace(settings, tables={**settings.tables, AccessSettings.section_name: access})
+    intake = settings.tables.get(IntakeSettings.section_name, {})
+    changed = {
+        AccessSettings.section_name: access,
+        IntakeSettings.section_name: {**intake, "simulated_clock": False},
+    }
+    return replace(settings, tables={**settings.tables, **changed})
 
 
 def addresses(sockets: Iterable[socket.socket]) -> list[str]:
@@ -81,6 +89,22 @@ def addresses(sockets: Iterable[socket.socket]) -> list[str]:
     return [
         "unix:" if family == socket.AF_UNIX else f"[{name[0]}]:{name[1]}" for family, name in names
     ]
+
+
+def _check_clock(settings: Settings, binds: Iterable[str], environ: Mapping[str, str]) -> None:
+    if not settings.read(IntakeSettings).simulated_clock:
+        return
+    for bind in _reached_by_others(binds, environ):
+        raise OpenDoorError(
+            f"[intake] simulated_clock = true and [serving] bind = {bind!r}: others reach this "
+            "address and could tell what time it is; bind to 127.0.0.1, or set it to false"
+        )
+
+
+def _reached_by_others(binds: Iterable[str], environ: Mapping[str, str]) -> list[str]:
+    """Those of *binds*, and what systemd hands over, that not only this computer reaches."""
+    handed = ["fd:// (LISTEN_FDS)"] if environ.get("LISTEN_FDS") else []  # wherever that is
+    return [bind for bind in (*binds, *handed) if not _is_private(bind)]
 
 
 def _check_credentials(

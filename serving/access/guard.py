@@ -8,7 +8,7 @@ import logging
 import math
 import os
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
@@ -19,10 +19,11 @@ from serving.access.files import WatchedFile
 from serving.access.identity import CredentialsError, Identity
 from serving.access.keys import KeyRecord, read_keys
 from serving.access.limits import Limiter, Verdict
-from serving.access.loopback import SAFE_METHODS, why_not_local
+from serving.access.loopback import SAFE_METHODS, why_not_local, why_not_taken
 from serving.access.settings import AccessSettings, RateLimitSettings, keys_file
 from serving.access.tokens import open_verifier
 from serving.admin.audit import note_answered, note_begun
+from serving.manners.cors import CorsSettings
 from serving.routes import RIGHTS, RouteClass, classes_of
 from settings import ProjectSettings, Settings
 from store.audit import AuditLog, audit_file
@@ -36,6 +37,13 @@ CHALLENGE = 'Bearer realm="nightshelf"'
 LONGEST_CALLER = 300  # characters that a limiter keeps of each
 
 
+class Pages(NamedTuple):
+    """Who may send events while access control is off."""
+
+    origins: frozenset[str] = frozenset()  # pages of these, from this computer
+    is_public: bool = False  # and anybody: a gateway checks who calls
+
+
 class Guard:
     """What is asked before a request; `poll` once a second keeps it up to date."""
 
@@ -46,12 +54,14 @@ class Guard:
         limiters: Mapping[str, Limiter],
         exchange: Exchange | None,
         audit: AuditLog,
+        pages: Pages,
     ) -> None:
         self._classes = classes
         self._doorkeeper = doorkeeper
         self._limiters = limiters
         self._exchange = exchange
         self._audit = audit
+        self._pages = pages
 
     def poll(self) -> None:
         """Read changed files, and trade counts with the other processes."""
@@ -124,7 +134,13 @@ class Guard:
     def _check_local(self, route: RouteClass) -> None:
         """Access control is off: what administers is for this computer alone."""
         self._limit_address()
-        if route in ("admin", "write-events") and (why := why_not_local(request.environ)):
+        why = None
+        if route == "admin":
+            why = why_not_local(request.environ)
+        elif route == "write-events":
+            origins, is_public = self._pages
+            why = why_not_taken(request.environ, origins, is_public=is_public)
+        if why is not None:
             log.warning("%s refused: %s", request.endpoint, why)
             raise Forbidden(
                 f"This route answers requests of its own computer only, and {why}. "
@@ -178,7 +194,8 @@ def guard(app: Flask, settings: Settings, environ: Mapping[str, str] | None = No
     limiters = _limiters(access.limits)
     exchange = _exchange(settings, limiters) if limiters else None
     audit = AuditLog(audit_file(settings))
-    made = Guard(classes_of(app), doorkeeper, limiters, exchange, audit)
+    pages = Pages(frozenset(settings.read(CorsSettings).origins), access.public)
+    made = Guard(classes_of(app), doorkeeper, limiters, exchange, audit, pages)
     app.before_request(made.authorize)
     app.after_request(made.close_book)
     if limiters:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-Role = Literal["read", "admin"]
-ROLES: tuple[Role, ...] = ("read", "admin")
+Role = Literal["read", "events", "admin"]
+ROLES: tuple[Role, ...] = ("read", "events", "admin")
 
 
 class Identity(NamedTuple):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 # A proxy on this computer makes everybody's requests look like ours.
 FORWARDED = ("HTTP_X_FORWARDED_", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+))(?::[0-9]{1,5})?")
+_SITE = "HTTP_SEC_FETCH_SITE"
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
@@ -31,11 +32,30 @@ def why_not_local(environ: Mapping[str, Any]) -> str | None:
     origin = environ.get("HTTP_ORIGIN")
     if origin is not None and origin.lower() != f"{environ['wsgi.url_scheme']}://{host}".lower():
         return "a page of another origin sent it"
-    site = environ.get("HTTP_SEC_FETCH_SITE")
+    site = environ.get(_SITE)
     by_hand = site == "none" and environ["REQUEST_METHOD"] in SAFE_METHODS  # typed, bookmarked
     if site not in (None, "same-origin") and not by_hand:
         return "a page of another origin sent it"
     return None
+
+
+def why_not_taken(
+    environ: Mapping[str, Any], origins: Collection[str], *, is_public: bool
+) -> str | None:
+    """What speaks against taking events from a request without a key, None when nothing does.
+
+    A page of one of *origins* may send them. Where strangers are answered (*is_public*) anybody may
+    but a page of another origin, which a browser would let send them unasked.
+    """
+    if environ.get("HTTP_ORIGIN") in origins:
+        environ = {k: v for k, v in environ.items() if k not in ("HTTP_ORIGIN", _SITE)}
+    if not is_public:
+        return why_not_local(environ)
+    host = environ.get("HTTP_HOST", "").lower()
+    origin = environ.get("HTTP_ORIGIN", f"//{host}").lower()
+    if environ.get(_SITE) == "same-origin" or origin.partition("//")[2] == host:
+        return None
+    return "a page of another origin sent it, which [cors] origins does not name"
 
 
 def is_loopback(address: str) -> bool:

@@ -28,6 +28,7 @@ class JwtSettings(Section):
     leeway: Duration = timedelta(seconds=10)  # by which clocks may differ
     role_claim: str = "role"  # a text, words between blanks, or a list
     read_value: str = "read"  # what the claim says of those who may read
+    events_value: str = "events"  # what it says of those who may send events, and nothing else
     admin_value: str = "admin"  # what it says of those who may do everything
 
     @model_validator(mode="after")

@@ -154,6 +154,8 @@ def _role_of(claims: Mapping[str, Any], settings: JwtSettings) -> Role:
         return "admin"
     if settings.read_value in words:
         return "read"
+    if settings.events_value in words:
+        return "events"
     raise CredentialsError(f"The token's {settings.role_claim} gives it no role here.")
 
 

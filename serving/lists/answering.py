@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import NamedTuple
@@ -53,6 +53,7 @@ class Answering:
         self._settings = settings
         self._key = key
         self._rules = load_rules(settings.rules)
+        self.each_answer: Callable[[Wish, Filled, Provenance], None] | None = None  # of one wish
 
     def respond(self, asked: Wish) -> Response:
         """The response to one wish; 304 where the caller has it already."""
@@ -79,6 +80,8 @@ class Answering:
             status = HTTPStatus.NOT_MODIFIED
         else:
             filled, body = self._write(wish, tiers, applied, supply, provenance, is_stale=is_stale)
+            if self.each_answer is not None:
+                self.each_answer(wish, filled, provenance)
             tier = filled[0][0] if filled else tiers[-1]
             headers += (("Content-Type", JSON), ("X-Recs-Tier", tier))
             user = user_kind(wish.user_id, is_known=found.is_known)
@@ -86,7 +89,7 @@ class Answering:
             served = Served(surface, tier, user, len(filled), wish.n)
         # What lacks something must not be taken for the whole answer later.
         if tag is not None and not found.lacks and self._shelf.is_available:
-            headers.append(("ETag", f'"{tag}"'))
+            headers.append(("ETag", f'W/"{tag}"'))  # of the meaning: gzip or not
         headers.append(("Server-Timing", _timing(started, looked_up, time.perf_counter())))
         return Answered(status, headers, body.encode("utf-8", "backslashreplace"), served)
 
@@ -211,12 +214,15 @@ def _tag(
 ) -> str | None:
     """The same for the same answer, from what decides it; None while the store does not answer.
 
-    Lists never change within a version, so that its name stands for them.
+    The night's lists never change within a version, so that its name stands for them; a list
+    refreshed since has a digest.
     """
     snapshot, found = supply.snapshot, supply.found
     if snapshot is None or not supply.shelf.is_available:
         return None
-    has = (found.is_known, found.is_short(1), found.recent, supply.shelf.hidden_tag)
+    has = [found.is_known, found.is_short(1), found.recent, supply.shelf.hidden_tag]
+    if found.refreshed:
+        has.append(found.refreshed)
     said = repr((FORMAT, snapshot.pointer.version, wish.as_key(), tiers, rules, has, is_stale))
     return hashlib.blake2b(said.encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
 

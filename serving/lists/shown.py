@@ -31,17 +31,21 @@ def show(
     reasons: Reasons,
     sources: Sequence[str],
     whose: HasSegment,
-) -> list[Shown]:
-    """*entries* in words, without those whose item is not among *rows* of the catalogue."""
-    found = []
+) -> tuple[list[Shown], bool]:
+    """*entries* in words, without those whose item is not among *rows* of the catalogue.
+
+    And whether any row was missing, be it of an item that a reason speaks of.
+    """
+    found, lacks = [], False
     write = reasons.write
     for number, score, reason, source, about, had in entries:
         row = rows.get(number)
+        about_row = None if about is None else rows.get(about)
+        lacks |= row is None or (about_row is None and about is not None)
         if row is not None:
-            about_row = None if about is None else rows.get(about)
             why = write(reason, row, about_row, whose)
             found.append(_new_shown((row, round(score, 6), why, sources[source], had)))
-    return found
+    return found, lacks
 
 
 def numbers_of(entries: Sequence[Entry]) -> list[int]:

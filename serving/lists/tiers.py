@@ -48,6 +48,8 @@ class Supply:
             bought = {event.item_id for event in self._since(snapshot) if event.is_purchase}
             return (shown for shown in offered if shown.row.item_id not in bought)
         touched = {event.item_id for event in self.found.recent}
+        if tier == "personal":  # its entries say it themselves: no row has to be read
+            return (s for s in offered if not s.had and s.row.item_id not in touched)
         return (
             shown
             for shown in offered
@@ -107,10 +109,9 @@ def fill(tiers: Sequence[Tier], supply: Supply, wish: Wish) -> Filled:
     filled: Filled = []
     for tier in tiers:
         for shown in supply.of(tier, wish):
-            name = shown.row.name
-            if name in names or (chooses and not wish.allows(shown)):
-                continue
-            if hidden and shown.row.item_id in hidden:
+            row = shown.row
+            name = row.name
+            if name in names or row.item_id in hidden or (chooses and not wish.allows(shown)):
                 continue
             names.add(name)
             filled.append((tier, shown))

@@ -40,6 +40,12 @@ class Wish:
     exclude_categories: frozenset[str] = frozenset()  # by rules
     only_categories: frozenset[str] | None = None  # that rules leave; None: every category
 
+    def of(self, user_id: str) -> Wish:
+        """The same wish of another user."""
+        other = object.__new__(Wish)
+        other.__dict__.update(self.__dict__, user_id=user_id)
+        return other
+
     def allows(self, shown: Shown) -> bool:
         """Whether *shown* passes the filters of the request."""
         return (

@@ -39,12 +39,22 @@ def read_object(request: Request, limits: LimitSettings, most: int | None = None
     `BadRequest` for what is no object in UTF-8, names a member twice, nests deeper than
     `MAX_DEPTH` or has a number that is none, and `ParameterProblem` for half a surrogate pair.
     """
-    _check_type(request)
-    body = _parse(_read(request, limits, min(most or limits.max_body, limits.max_body)))
+    body = read_json(request, limits, most)
     if not isinstance(body, dict):
         raise BadRequest(f"The body is {_kind(body)}; expected a JSON object.")
-    _check_values(body)
+    check_values(body)
     return body
+
+
+def read_json(
+    request: Request, limits: LimitSettings, most: int | None = None, also: tuple[str, ...] = ()
+) -> Any:
+    """Whatever JSON *request* carries, also under a content type of *also*; see `read_object`.
+
+    Its values are not looked at: `check_values` does that.
+    """
+    _check_type(request, (JSON, *also))
+    return _parse(_read(request, limits, min(most or limits.max_body, limits.max_body)))
 
 
 def read_object_if_any(request: Request, limits: LimitSettings) -> dict[str, Any]:
@@ -65,10 +75,10 @@ def _coding(request: Request) -> str:
     return request.headers.get("Transfer-Encoding", "").lower()
 
 
-def _check_type(request: Request) -> None:
-    if request.mimetype != JSON:
+def _check_type(request: Request, types: tuple[str, ...]) -> None:
+    if request.mimetype not in types:
         found = request.content_type or "no content type"
-        raise UnsupportedMediaType(f"The body is {found[:_SHOWN]!r}; expected {JSON}.")
+        raise UnsupportedMediaType(f"The body is {found[:_SHOWN]!r}; expected {types[0]}.")
     charset = request.mimetype_params.get("charset", "utf-8")
     if charset.lower() not in ("utf-8", "utf8"):
         raise UnsupportedMediaType(f"The body is in {charset[:_SHOWN]!r}; JSON is UTF-8.")
@@ -137,8 +147,11 @@ def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
 
 
-def _check_values(body: Any) -> None:
-    """Depth, numbers and texts of all of *body*, without a call a level."""
+def check_values(body: Any) -> None:
+    """Depth, numbers and texts of all of *body*, without a call a level.
+
+    Raises `BadRequest` or `ParameterProblem`, as `read_object` says.
+    """
     waiting: list[tuple[_Where, Any, int]] = [(None, body, 1)]
     while waiting:
         where, value, depth = waiting.pop()

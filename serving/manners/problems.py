@@ -7,8 +7,8 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, NotFound
 
 log = logging.getLogger("nightshelf.serving")
 
@@ -65,7 +65,10 @@ def _http(error: HTTPException) -> Response:
     original = error.get_response()
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return Response(original.data, original.status_code, original.headers)
-    response = _respond(HTTPStatus(error.code), error.description or "", {})
+    detail = error.description or ""
+    if isinstance(error, NotFound) and detail == NotFound.description:
+        detail = f"No route has the path {request.path[:200]!r}; /docs lists those that there are."
+    response = _respond(HTTPStatus(error.code), detail, {})
     for name in ("Allow", "Retry-After", "WWW-Authenticate"):
         if name in original.headers:
             response.headers[name] = original.headers[name]

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from serving.access.settings import AccessSettings
-from serving.openapi import admin, features, forgetting, health, pages, people, rank, recs
+from serving.openapi import (
+    admin,
+    events,
+    features,
+    forgetting,
+    health,
+    pages,
+    people,
+    rank,
+    recs,
+)
 from serving.openapi.parts import Json, Rules
 from serving.openapi.problems import PROBLEM, responses
 from settings import Settings
 
 TITLE = "Nightshelf"
-GROUPS = (recs, rank, people, forgetting, features, admin, health, pages)
+GROUPS = (recs, events, rank, people, forgetting, features, admin, health, pages)
 
 OPEN = (health, pages)  # groups whose routes ask nobody for a key
 SCHEMES: Json = {

@@ -33,6 +33,11 @@ def paths(rules: Rules) -> Json:
                 "text/html",
             ),
         ),
+        "/events.js": _get(
+            "getEventsScript",
+            "Sends what a page's visitors see and click",
+            _text("A script for pages of any origin", "text/javascript"),
+        ),
         "/page/list": {"get": _list(rules)},
         "/page/page.css": _get("getPageStyle", "Its style", _text("A style sheet", "text/css")),
         "/page/page.js": _get("getPageScript", "Its script", _text("A script", "text/javascript")),

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from serving.events.settings import IntakeSettings
 from serving.manners.limits import LimitSettings
 from serving.settings import ServingSettings
 from settings import Settings
+from settings.events import EventSettings
 
 Json = dict[str, Any]
 
@@ -41,11 +43,18 @@ class Rules:
 
     serving: ServingSettings
     limits: LimitSettings
+    intake: IntakeSettings
+    event_types: tuple[str, ...]  # of actions
 
     @classmethod
     def of(cls, settings: Settings) -> Rules:
         """Those of *settings*."""
-        return cls(settings.read(ServingSettings), settings.read(LimitSettings))
+        return cls(
+            settings.read(ServingSettings),
+            settings.read(LimitSettings),
+            settings.read(IntakeSettings),
+            tuple(settings.read(EventSettings).weights),
+        )
 
 
 def ref(name: str) -> Json:

@@ -27,7 +27,9 @@ _ITEM = {"item_id": TEXT, "title": NULLABLE_TEXT, "category": NULLABLE_TEXT}
 SCHEMAS: Json = {
     "KnownItem": members(_ITEM),
     "RecentEvent": members({"event_type": TEXT, "event_at": MOMENT, **_ITEM}),
-    "StoredList": members({"surface": TEXT, "stored": FLAG, "n_items": COUNT}),
+    "StoredList": members(
+        {"surface": TEXT, "stored": FLAG, "n_items": COUNT, "refreshed_at": NULLABLE_MOMENT}
+    ),
     "Profile": members(
         {
             "user_id": TEXT,
@@ -49,14 +51,19 @@ EXAMPLE: Json = {
     "user_id": "1",
     "known": True,
     "segment": "Frequent big baskets",
-    "top_categories": ["SOFT DRINKS", "TROPICAL FRUIT"],
+    "top_categories": ["Soft Drinks", "Tropical Fruit"],
     "last_items": [_BANANAS],
     "recent_events": [
         {"event_type": "click", "event_at": "2018-01-01T09:30:00.000Z", **_BANANAS},
     ],
     "lists": [
-        {"surface": "home", "stored": True, "n_items": 100},
-        {"surface": "discover", "stored": True, "n_items": 100},
+        {
+            "surface": "home",
+            "stored": True,
+            "n_items": 100,
+            "refreshed_at": "2018-01-01T09:35:00.000Z",
+        },
+        {"surface": "discover", "stored": True, "n_items": 100, "refreshed_at": None},
     ],
     "version": VERSION,
     "generated_at": "2018-01-01T00:00:00Z",

@@ -96,7 +96,7 @@ PROBLEMS: dict[str, tuple[str, str, dict[str, Any]]] = {
         {},
     ),
     "503": (
-        "The store does not answer, and this route has nothing else.",
+        "The store does not answer, and this route has nothing else: try again later.",
         "The store does not answer.",
         {},
     ),

@@ -140,7 +140,7 @@ def wish_parameters(rules: Rules) -> list[Json]:
             ["1082185", "981760"],
         ),
         in_query(
-            "category", "Only items of these categories, repeated.", array(TEXT), ["SOFT DRINKS"]
+            "category", "Only items of these categories, repeated.", array(TEXT), ["Soft Drinks"]
         ),
         in_query(
             "min_score",

@@ -20,7 +20,7 @@ log = logging.getLogger("nightshelf.serving")
 class Row:
     """What an answer shows of an item, as it stands in JSON, since most of it goes out as it is."""
 
-    __slots__ = ("category", "category_text", "id_text", "item_id", "price", "title_text")
+    __slots__ = ("category", "category_text", "id_text", "item_id", "name", "price", "title_text")
 
     def __init__(self, item_id: str, title: str, category: str, price: float | None) -> None:
         self.item_id = item_id
@@ -29,11 +29,8 @@ class Row:
         self.id_text = encode_basestring(item_id)
         self.title_text = encode_basestring(title)
         self.category_text = encode_basestring(category)
-
-    @property
-    def name(self) -> str:
-        """What a shopper knows it by; two items of one name are the same item."""
-        return self.title_text if self.title_text != '""' else self.id_text
+        # What a shopper knows it by; two items of one name are the same item.
+        self.name = self.title_text if title else self.id_text
 
 
 Rows = dict[int, Row]  # by item number

@@ -19,6 +19,7 @@ class OnShelf:
     recent: tuple[RecentEvent, ...] = ()  # newest first
     session: tuple[str, ...] = ()  # items that the caller says were looked at, newest first
     explained: tuple[Explained, ...] = ()  # of the first items of the list, where asked for
+    refreshed: str = ""  # digest of the refreshed list that stands in for the stored one
     lacks: bool = False  # whether something could not be read that should be there
     # What is next to items, where it was asked for beforehand; else it is asked for when needed.
     similar: Mapping[str, PackedList] | None = field(default=None, compare=False)

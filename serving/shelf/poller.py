@@ -11,6 +11,7 @@ from pathlib import Path
 import redis
 
 from serving.lists.static_lists import save_static
+from serving.shelf.read_snapshot import NothingLiveError
 from serving.shelf.shelf import Shelf
 from settings.errors import NightshelfError
 from store.connection import hide_password
@@ -30,6 +31,7 @@ class Poller:
         self.each_poll: list[Callable[[], None]] = []  # what else is done each time
         self.looked_at = time.monotonic()  # when a look at the store last ended, in seconds
         self._unsaved = False
+        self.is_empty = False  # whether the store was reached and has nothing to show
         self._trouble = ""
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="poller", daemon=True)
@@ -74,9 +76,14 @@ class Poller:
 
     def _look(self) -> str:
         """What stands against a look at the store; nothing: the empty text."""
+        self.is_empty = False
         try:
             if self._shelf.refresh():
                 self._unsaved = True
+        except NothingLiveError as error:
+            self.is_empty = True
+            self._shelf.breaker.open()
+            return str(error)
         except (redis.RedisError, OSError, NightshelfError) as error:
             self._shelf.breaker.open()
             return hide_password(str(error))

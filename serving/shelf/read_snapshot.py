@@ -22,9 +22,13 @@ from store.keys import DEFAULT_VARIANT, NamespaceKeys, VersionKeys
 from store.live import read_ids
 from store.packed import unpack_list
 from store.pointer import Pointer, parse_pointer
-from store.trip import Trips
+from store.trip import Command, Trips
 
 log = logging.getLogger("nightshelf.serving")
+
+
+class NothingLiveError(NightshelfError):
+    """The store is there, and shows readers nothing."""
 
 
 class ShelfError(NightshelfError):
@@ -43,18 +47,26 @@ class Live(NamedTuple):
     pointer: Pointer
     hidden: frozenset[str]  # items that nobody is shown
     n_forgotten: int  # users of whom nothing is known any more
+    has_overlays: bool  # whether there are refreshed lists of the version asked about
 
 
-def read_live(trips: Trips, keys: NamespaceKeys) -> Live:
-    """What changes within a version, in one trip.
+def read_live(trips: Trips, keys: NamespaceKeys, known: VersionKeys | None) -> Live:
+    """What changes by day, and whether there are refreshed lists of the *known* version.
+
+    In one trip.
 
     Raises `PointerError` when the pointer is damaged, or what the client raises.
     """
+    commands: list[Command] = [
+        ("GET", keys.active),
+        ("SMEMBERS", keys.hidden),
+        ("HLEN", keys.forgotten),
+    ]
+    if known is not None:
+        commands.append(("EXISTS", known.overlay_state))
     with trip("poll"):
-        active, hidden, n_forgotten = trips.make(
-            [("GET", keys.active), ("SMEMBERS", keys.hidden), ("HLEN", keys.forgotten)]
-        )
-    return Live(parse_pointer(active), read_ids(hidden), n_forgotten)
+        active, hidden, n_forgotten, *overlays = trips.make(commands)
+    return Live(parse_pointer(active), read_ids(hidden), n_forgotten, any(overlays))
 
 
 def read_forgotten(trips: Trips, keys: NamespaceKeys) -> frozenset[str]:
@@ -73,7 +85,13 @@ def read_snapshot(
     the client raises.
     """
     with trip("poll"):
-        raw, fields = trips.make([("GET", keys.manifest), ("HGETALL", keys.fallback)])
+        raw, fields, overlays = trips.make(
+            [
+                ("GET", keys.manifest),
+                ("HGETALL", keys.fallback),
+                ("EXISTS", keys.overlay_state),
+            ]
+        )
     if raw is None:
         raise ShelfError(f"version {keys.version} is active but has no manifest; publish it")
     manifest = json.loads(raw)
@@ -87,9 +105,9 @@ def read_snapshot(
         entries = unpack_list(packed).entries()
         rows = catalogue.rows(keys, block_size, numbers_of(entries))
         group = _Group(_segment_of(field))
-        fallback[field] = tuple(show(entries, rows, reasons, sources, group))
+        fallback[field] = tuple(show(entries, rows, reasons, sources, group)[0])
     surfaces = manifest["surfaces"]
-    return Snapshot(
+    snapshot = Snapshot(
         pointer,
         keys,
         manifest,
@@ -108,6 +126,7 @@ def read_snapshot(
         read_vectors(manifest),
         datetime.fromisoformat(manifest["as_of"]).replace(tzinfo=UTC).timestamp(),
     )
+    return snapshot.with_overlays(there=True) if overlays else snapshot
 
 
 def _check_manifest(manifest: Any, keys: VersionKeys) -> None:

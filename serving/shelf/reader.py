@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from serving.shelf.breaker import Breaker
 from serving.shelf.snapshot import Snapshot
 from serving.sight.trips import Purpose, trip
 from store.explained import Explained, ExplainedError, unpack_explained
 from store.live import LiveError, RecentEvent, unpack_event
+from store.overlay import OverlayError, unpack_overlay
 from store.packed import PackedList, PackedListError, unpack_list
 from store.trip import Command, Trips
 
 MOST_SAID = 1000  # kinds of damage that a process logs of one version
 log = logging.getLogger("nightshelf.serving")
+
+
+class Refreshed(NamedTuple):
+    """A refreshed list, and a digest that another one would not have."""
+
+    packed: PackedList
+    digest: str
 
 
 class Reader:
@@ -59,6 +68,21 @@ class Reader:
             self.note(what, error)
             return None
         return packed
+
+    def read_overlay(self, snapshot: Snapshot, bucket: int, data: bytes | None) -> Refreshed | None:
+        """The refreshed list of *data*; None where there is none, or a damaged one."""
+        if data is None:
+            return None
+        what = f"a refreshed list in bucket {bucket}"
+        try:
+            overlay = unpack_overlay(data)
+        except OverlayError as error:
+            self.note(what, error)
+            return None
+        packed = self.read_list(snapshot, what, overlay.packed)
+        if packed is None:
+            return None
+        return Refreshed(packed, hashlib.blake2b(data, digest_size=8).hexdigest())
 
     def read_explained(self, bucket: int, data: bytes | None) -> tuple[Explained, ...]:
         if data is None:

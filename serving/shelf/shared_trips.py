@@ -17,7 +17,7 @@ from gevent.event import AsyncResult, Event
 
 from store.trip import Command, Trips
 
-PATIENCE_S = 5.0  # far beyond any budget of a trip
+PATIENCE_S = 1.0  # beyond any trip, but those of a store that sends byte by byte
 MAX_SHARED = 16  # commands; a trip of more goes alone, so that small ones need not wait for it
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 
@@ -21,7 +22,12 @@ from serving.rank.wish import RankWish
 from serving.shelf.breaker import Breaker
 from serving.shelf.catalogue import Catalogue, Rows
 from serving.shelf.on_shelf import OnShelf
-from serving.shelf.read_snapshot import ShelfError, read_forgotten, read_live, read_snapshot
+from serving.shelf.read_snapshot import (
+    NothingLiveError,
+    read_forgotten,
+    read_live,
+    read_snapshot,
+)
 from serving.shelf.reader import Reader
 from serving.shelf.snapshot import Snapshot
 from serving.shelf.stored import HotLists, Stored
@@ -75,20 +81,24 @@ class Shelf:
     def refresh(self) -> bool:
         """Follow the pointer; whether the version changed.
 
-        Raises `ShelfError` when nothing complete is live, or what the client raises.
+        Raises `NothingLiveError`, `ShelfError` of what is not whole, or what the client raises.
         """
         self.trips.follow()  # here and in no request: it may ask several servers
-        pointer, hidden, n_forgotten = read_live(self.trips, self._keys)
+        known = self.snapshot
+        version = None if known is None else known.keys
+        live = read_live(self.trips, self._keys, version)
+        pointer, hidden, n_forgotten, has_overlays = live
         if n_forgotten != len(self._forgotten):  # a tombstone stays
             self._forget(read_forgotten(self.trips, self._keys))
         if hidden != self.hidden:
             self.hidden = hidden
             text = "\0".join(sorted(hidden)).encode("utf-8", "backslashreplace")
             self.hidden_tag = hashlib.blake2b(text, digest_size=8).hexdigest()
-        known = self.snapshot
         if pointer.version is None:
-            raise ShelfError("no version is active; publish a run")
+            raise NothingLiveError("no version is active; publish a run")
         if known is not None and known.pointer == pointer and self.is_available:
+            if has_overlays is (known.overlays is None):
+                self.snapshot = known.with_overlays(there=has_overlays)
             return False
         keys = self._keys.version(pointer.version)
         snapshot = read_snapshot(self.trips, self._catalogue, pointer, keys)
@@ -142,6 +152,7 @@ class Shelf:
     ) -> list[OnShelf]:
         explain = explain and "features" in snapshot.manifest["surfaces"][surface]
         version, n_buckets = snapshot.keys.version, snapshot.n_buckets
+        overlays = snapshot.overlays
         commands: list[Command] = []
         asked = []
         for user_id in user_ids:
@@ -154,6 +165,8 @@ class Shelf:
                     ("HGET", f"{snapshot.users_prefix}{bucket}", user_id),
                 )
             commands.append(("LRANGE", self._keys.recent(user_id), 0, RECENT_EVENTS - 1))
+            if overlays is not None:
+                commands.append(("HGET", f"{overlays[surface]}{bucket}", user_id))
             if explain:
                 commands.append(("HGET", snapshot.keys.explain(surface, bucket), user_id))
         reply = iter(self._reader.ask(commands)).__next__
@@ -161,8 +174,15 @@ class Shelf:
         for user_id, bucket, held in asked:
             stored = held or self._read_stored(snapshot, surface, user_id, reply(), reply())
             recent = self._reader.read_recent(bucket, reply())
+            anew = (
+                None if overlays is None else self._reader.read_overlay(snapshot, bucket, reply())
+            )
             explained = self._reader.read_explained(bucket, reply()) if explain else ()
-            found.append(OnShelf(stored, recent, explained=explained))
+            if anew is None:
+                found.append(OnShelf(stored, recent, explained=explained))
+            else:  # what the night explained is another list
+                stored = replace(stored, packed=anew.packed, shown=(0, ()))
+                found.append(OnShelf(stored, recent, refreshed=anew.digest))
         return found
 
     def fetch_features(
@@ -294,8 +314,7 @@ class Shelf:
         self, snapshot: Snapshot, entries: Sequence[Entry], whose: HasSegment, found: OnShelf
     ) -> list[Shown]:
         """*entries* in words; *found* lacks something if a row does."""
-        numbers = numbers_of(entries)
-        rows = self._rows(snapshot, numbers)
-        if not rows.keys() >= set(numbers):
-            found.lacks = True
-        return show(entries, rows, snapshot.reasons, snapshot.sources, whose)
+        rows = self._rows(snapshot, numbers_of(entries))
+        shown, lacks = show(entries, rows, snapshot.reasons, snapshot.sources, whose)
+        found.lacks |= lacks
+        return shown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,7 @@ from serving.lists.reasons import Reasons
 from serving.lists.shown import Shown
 from serving.lists.static_lists import StaticLists
 from store.features import FeatureKind
-from store.keys import VersionKeys
+from store.keys import DEFAULT_VARIANT, VersionKeys
 from store.pointer import Pointer
 from store.vectors import Vectors
 
@@ -38,6 +38,13 @@ class Snapshot:
     similar_buckets: int  # of items next to items; 0: this version has none
     vectors: Vectors  # that candidates of a caller are ordered by
     as_of: float  # seconds since 1970: the lists know what happened before
+    # Surface → its refreshed lists' keys without the bucket; None while nobody has one.
+    overlays: Mapping[str, str] | None = None
+
+    def with_overlays(self, *, there: bool) -> Snapshot:
+        """The same version, of which refreshed lists are *there* or not."""
+        prefixes = {name: self.keys.overlay_prefix(name, DEFAULT_VARIANT) for name in self.prefixes}
+        return replace(self, overlays=prefixes if there else None)
 
     @property
     def surfaces(self) -> tuple[str, ...]:

@@ -1,10 +1,11 @@
 """`/metrics` of all workers, in a process of its own that gunicorn's master starts.
 
 Run as a file, so that it loads nothing of the application:
-`python -P exporter.py DIRECTORY BIND PID_OF_MASTER`.
+`python -P exporter.py DIRECTORY BIND PID_OF_MASTER MEASURES`.
 A worker writes its counts to files named after its process id.
 Those of a worker that is gone are added to one archive and removed, so that the directory has at
 most the files of the workers that live and one set more, however many have died.
+Beside them it passes on the gauges that `python -m pipelines measure` leaves in the file MEASURES.
 """
 
 from __future__ import annotations
@@ -22,11 +23,17 @@ from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.exposition import start_wsgi_server
 from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
 EVERY_S = 1.0
 ARCHIVE = "0"  # no process has this id
 ADDED_UP = ("counter", "histogram")  # what outlives a worker; its gauges do not
+MEASURES_PREFIX = "nightshelf_measure_"
+MEASURES_LABELS = frozenset(
+    ("namespace", "surface", "dimension", "label", "position", "figure", "subject", "what")
+)
+MAX_MEASURES_BYTES = 8_000_000
 UNREADABLE = (OSError, RuntimeError, ValueError, IndexError, struct.error)
 
 
@@ -76,6 +83,52 @@ class Workers(Collector):
         beside.replace(archive)
 
 
+class Measures(Collector):
+    """The gauges of one text file, as far as they are ours; none while there is no file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._busy = threading.Lock()
+        self._seen: tuple[int, int, int] | None = None
+        self._metrics: list[Metric] = []
+
+    def collect(self) -> Iterable[Metric]:
+        """What the file says now; it is read again only when it was replaced."""
+        with self._busy:
+            try:
+                stat = self._path.stat()
+            except OSError:
+                self._seen, self._metrics = None, []
+                return []
+            seen = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+            if seen != self._seen:
+                self._seen, self._metrics = seen, self._read(stat.st_size)
+            return self._metrics
+
+    def _read(self, size: int) -> list[Metric]:
+        """Nothing, and a line in the log, where it is not what the pipelines write."""
+        try:
+            if size > MAX_MEASURES_BYTES:
+                raise ValueError(f"{size} bytes; expected at most {MAX_MEASURES_BYTES}")
+            text = self._path.read_text(encoding="utf-8")
+            metrics = list(text_string_to_metric_families(text))
+            for metric in metrics:
+                _check_measure(metric)
+        except (OSError, ValueError, KeyError, IndexError) as error:
+            _say("error", f"{self._path.name} is not passed on: {error}")
+            return []
+        return metrics
+
+
+def _check_measure(metric: Metric) -> None:
+    """Raises `ValueError` for what could not be told from other metrics, or has other labels."""
+    if metric.type != "gauge" or not metric.name.startswith(MEASURES_PREFIX):
+        raise ValueError(f"{metric.type} {metric.name}; expected gauges {MEASURES_PREFIX}…")
+    for sample in metric.samples:
+        if sample.name != metric.name or not sample.labels.keys() <= MEASURES_LABELS:
+            raise ValueError(f"{sample.name} has labels {sorted(sample.labels)}")
+
+
 def _pid_of(path: Path) -> str:
     return path.stem.rpartition("_")[2]
 
@@ -102,11 +155,12 @@ def _is_readable(path: Path) -> bool:
     return True
 
 
-def serve(directory: Path, host: str, port: int, parent: int) -> None:
+def serve(directory: Path, host: str, port: int, parent: int, measures: Path) -> None:
     """Answer on *host* and *port* until the process *parent*, which started this one, is gone."""
     registry = CollectorRegistry()
     workers = Workers(directory)
     registry.register(workers)
+    registry.register(Measures(measures))
     said = is_up = False
     while os.getppid() == parent:
         if not is_up:
@@ -130,6 +184,6 @@ if __name__ == "__main__":
     os.closerange(3, 65_536)  # the sockets of the master, which are not to outlive it here
     host, _, port = sys.argv[2].rpartition(":")
     try:
-        serve(Path(sys.argv[1]), host.strip("[]"), int(port), parent=int(sys.argv[3]))
+        serve(Path(sys.argv[1]), host.strip("[]"), int(port), int(sys.argv[3]), Path(sys.argv[4]))
     except KeyboardInterrupt:  # of the terminal, as gunicorn's own
         sys.exit(0)

@@ -18,8 +18,10 @@ _NO_INPUT = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)]
 log = logging.getLogger("nightshelf.serving")
 
 
-def keep_metrics(directory: Path, bind: str) -> None:
+def keep_metrics(directory: Path, bind: str, measures: Path) -> None:
     """Empty *directory*, name it to the workers to come, and keep an exporter on *bind*.
+
+    It passes on the gauges in the file *measures* too.
 
     Without a directory to write to there are no metrics, and the log says so: answers go on.
     """
@@ -33,12 +35,15 @@ def keep_metrics(directory: Path, bind: str) -> None:
         return
     os.environ[DIRECTORY_VARIABLE] = str(directory)
     # The thread sleeps in waitpid, holding nothing that a forked worker could miss.
-    threading.Thread(target=_keep, args=(directory, bind), name="exporter", daemon=True).start()
+    threading.Thread(
+        target=_keep, args=(directory, bind, measures), name="exporter", daemon=True
+    ).start()
 
 
-def _keep(directory: Path, bind: str) -> None:
+def _keep(directory: Path, bind: str, measures: Path) -> None:
     """Start the exporter, and again whenever it ends."""
-    command = [sys.executable, "-P", str(EXPORTER), str(directory), bind, str(os.getpid())]
+    arguments = [str(directory), bind, str(os.getpid()), str(measures)]
+    command = [sys.executable, "-P", str(EXPORTER), *arguments]
     while True:
         # subprocess waits for a pipe to close, which a worker forked meanwhile would hold open.
         pid = os.posix_spawn(sys.executable, command, os.environ, file_actions=_NO_INPUT)

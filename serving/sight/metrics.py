@@ -101,6 +101,16 @@ class Metrics:
             "Catalogue blocks that were not cached.",
             registry=registry,
         )
+        self.opened = Counter(
+            "nightshelf_breaker_opened",
+            "How often a worker stopped asking the store.",
+            registry=registry,
+        )
+        self.detours = Counter(
+            "nightshelf_short_way_failures",
+            "Plain requests that Flask had to answer, since the short way to do it failed.",
+            registry=registry,
+        )
         self.starts = Counter("nightshelf_worker_starts", "Started workers.", registry=registry)
         self.cpu = Counter(
             "nightshelf_worker_cpu_seconds", "CPU time of the workers.", registry=registry

@@ -47,3 +47,8 @@ def workers_directory(settings: Settings) -> Path:
     """Where the workers of the application with this `[metrics] bind` keep their counts."""
     name = re.sub(r"[^A-Za-z0-9.]+", "-", settings.read(MetricsSettings).bind)
     return var_directory(settings) / "metrics" / "workers" / name
+
+
+def measures_file(settings: Settings) -> Path:
+    """Where `python -m pipelines measure` leaves gauges for `/metrics`."""
+    return var_directory(settings) / "measures" / "measures.prom"

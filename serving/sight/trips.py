@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 import redis
 
-Purpose = Literal["user", "similar", "catalogue", "features", "poll"]
+Purpose = Literal["user", "similar", "catalogue", "features", "poll", "events"]
 
 
 class Noted(NamedTuple):

@@ -6,6 +6,7 @@ import atexit
 import logging
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ class Watch:
         from serving.sight.metrics import Metrics
 
         self.metrics = Metrics()
+        self.each_flush: list[Callable[[], None]] = []  # what else is counted then
         self._shelf = shelf
         self._namespace = settings.read(ProjectSettings).namespace
         self._stale_after_s = settings.read(ServingSettings).stale_after.total_seconds()
@@ -44,6 +46,7 @@ class Watch:
         self._logged = logs.requests
         self._traces = settings.read(TracesSettings).enabled
         self._slow_s = logs.slow.total_seconds()
+        self._opened = 0  # of the breaker, as far as it was counted
 
     def start(self) -> None:
         """Flush once a second from now on, and once more when the process ends."""
@@ -54,6 +57,8 @@ class Watch:
     def flush(self) -> None:
         """Count what was noted and look at the shelf."""
         self.metrics.flush()
+        for call in self.each_flush:
+            call()
         self._look()
 
     def note_start(self) -> None:
@@ -120,6 +125,10 @@ class Watch:
         level = logging.ERROR if status >= 500 else logging.INFO
         log.log(level, "answered", extra={"fields": fields})
 
+    def note_detour(self) -> None:
+        """The short way failed where the long one may not."""
+        self.metrics.detours.inc()
+
     def _look(self) -> None:
         """Set the gauges to what the shelf holds now."""
         shelf, gauges = self._shelf, self.metrics
@@ -128,6 +137,9 @@ class Watch:
         gauges.workers.labels("held").set(snapshot is None)
         for name in BREAKER_STATES:
             gauges.breakers.labels(name).set(name == shelf.breaker.state)
+        opened = shelf.breaker.opened
+        gauges.opened.inc(opened - self._opened)
+        self._opened = opened
         provenance = (snapshot or shelf.static).provenance
         values = {
             "version_published_timestamp_seconds": _seconds(provenance.published_at),

@@ -6,6 +6,7 @@ import re
 import pytest
 import yaml
 
+from pipelines.measure.gauges import GAUGES, PREFIX
 from serving.sight.metrics import Metrics
 from tests.docs.pages import ROOT, read
 
@@ -44,4 +45,16 @@ def test_the_alerts_are_on_the_page_and_name_metrics_that_exist(metrics):
     page = read("docs/cookbook/watch-the-app.md")
     assert [rule["alert"] for rule in alerts if f"| `{rule['alert']}` |" not in page] == []
     used = set(re.findall(r"\b(nightshelf_[a-z_]+?)(?:_bucket|_count|_sum)?\b", json.dumps(alerts)))
-    assert used <= set(metrics)
+    measures = {f"{PREFIX}{name}" for name in GAUGES}
+    assert used <= set(metrics) | measures
+
+
+def test_every_gauge_of_the_measures_is_explained_and_on_their_dashboard():
+    """Name and labels of the page are those of the code; nothing is exported for nobody."""
+    rows = ROW.findall(read("docs/reference/measures.md"))
+    explained = {name: (kind, re.findall(r"`(\w+)`", labels)) for name, kind, labels in rows}
+    assert explained == {
+        f"{PREFIX}{name}": ("gauge", list(labels)) for name, (labels, _) in GAUGES.items()
+    }
+    dashboard = (ROOT / "deploy/grafana/dashboards/measures.json").read_text()
+    assert set(re.findall(r"\bnightshelf_[a-z_]+\b", dashboard)) == set(explained)

@@ -129,7 +129,7 @@ def test_a_profile_says_what_is_known(site, client):
         | {"title": f"item 0 of {TWO}", "category": "c0"},
     ]
     assert (body["known"], body["segment"], body["version"]) == (True, "students", TWO)
-    stored = {"stored": True, "n_items": 20}
+    stored = {"stored": True, "n_items": 20, "refreshed_at": None}
     assert body["lists"] == [{"surface": name, **stored} for name in ("home", "discover")]
     assert (body["generated_at"], body["stale"]) == ("2018-01-02T00:00:00Z", False)
 

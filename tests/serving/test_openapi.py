@@ -95,6 +95,7 @@ def test_the_examples_fit_their_schemas(document):
     assert n_examples > len(list(operations(document)))
 
 
+CLICK = {"event_type": "click", "user_id": "u1", "item_id": "i1", "event_id": "c1"}
 REQUESTS = [
     ("/recs/{user}", "get", "/recs/u1?n=40", 200),
     ("/recs/{user}", "get", "/recs/u0?explain=1&n=7&category=c1&min_score=0.1", 200),
@@ -106,6 +107,10 @@ REQUESTS = [
     ("/items/{item}/similar", "get", "/items/i1/similar", 200),
     ("/recs", "post", {"users": ["u1", "nobody"], "n": 2}, 200),
     ("/recs", "post", {"users": []}, 422),
+    ("/events", "post", CLICK, 202),
+    ("/events", "post", {"events": [CLICK, {**CLICK, "position": 0}]}, 207),
+    ("/events", "post", [{}], 400),
+    ("/events", "post", [], 422),
     ("/rank", "post", {"user_id": "u1", "items": ["i1", "i2", "nothing"]}, 200),
     ("/rank", "post", {"items": []}, 422),
     ("/users/{user}/profile", "get", "/users/u1/profile", 200),
@@ -145,7 +150,7 @@ def test_real_answers_are_as_described(site, document):
         validate(document, described["content"][response.mimetype]["schema"], response.get_json())
         assert [name for name in described["headers"] if name not in response.headers] == []
     described = {path for path, *_ in operations(document)}
-    for_people = {"/docs", "/", "/page/list", "/page/page.css", "/page/page.js"}
+    for_people = {"/docs", "/", "/page/list", "/page/page.css", "/page/page.js", "/events.js"}
     assert described - {path for path, *_ in REQUESTS} == for_people
 
 

@@ -88,6 +88,15 @@ def test_readiness_tells_of_a_poller_that_does_not_look(site):
     assert site.http.get("/health/ready").get_json()["status"] == "ready"
 
 
+def test_readiness_tells_an_empty_store_from_one_that_is_away(site, client):
+    """What is to be done differs: publish a run, or start the store."""
+    site.http.application.extensions[POLLER] = site.poller
+    client.flushall()
+    site.poller.poll()
+    said = site.http.get("/health/ready").get_json()["checks"]["store"]
+    assert said.startswith("reached, but no version is active: publish a run")
+
+
 def test_damage_everywhere_does_not_fill_memory_or_log(site, caplog):
     """What is said of a version, once each, ends somewhere."""
     for number in range(MOST_SAID + 50):

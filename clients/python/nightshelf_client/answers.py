@@ -140,6 +140,7 @@ class StoredList:
     surface: str
     stored: bool
     n_items: int
+    refreshed_at: datetime | None = None  # what a list made by day knows of; None: the night's
 
 
 @dataclass(frozen=True, kw_only=True)

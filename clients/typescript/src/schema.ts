@@ -529,6 +529,8 @@ export interface components {
             surface: string;
             stored: boolean;
             n_items: number;
+            /** Format: date-time */
+            refreshed_at: string | null;
         };
         Profile: {
             user_id: string;
@@ -1024,7 +1026,7 @@ export interface operations {
                 /**
                  * @description Only items of these categories, repeated.
                  * @example [
-                 *       "SOFT DRINKS"
+                 *       "Soft Drinks"
                  *     ]
                  */
                 category?: string[];
@@ -1123,7 +1125,7 @@ export interface operations {
                      *           "propensity": 1
                      *         }
                      *       ],
-                     *       "recommendation_id": "7d0f6f2f7c9a4d2e8b1c3a5e9f0d1b2c",
+                     *       "recommendation_id": "MQBmM2E4YzE3ZTlkMDEAAGhvbWUAZGVmYXVsdAAwAHA0Mg.qT3q0Yl2mKx1cZ8v9sWn4A",
                      *       "version": "20180101T000000-3cf50bee92aa-1f0c9ab2",
                      *       "model": "ranker",
                      *       "generated_at": "2018-01-01T00:00:00Z",
@@ -1224,7 +1226,7 @@ export interface operations {
                      *               "propensity": 1
                      *             }
                      *           ],
-                     *           "recommendation_id": "7d0f6f2f7c9a4d2e8b1c3a5e9f0d1b2c",
+                     *           "recommendation_id": "MQBmM2E4YzE3ZTlkMDEAAGhvbWUAZGVmYXVsdAAwAHA0Mg.qT3q0Yl2mKx1cZ8v9sWn4A",
                      *           "version": "20180101T000000-3cf50bee92aa-1f0c9ab2",
                      *           "model": "ranker",
                      *           "generated_at": "2018-01-01T00:00:00Z",
@@ -1253,7 +1255,7 @@ export interface operations {
                      *               "propensity": 1
                      *             }
                      *           ],
-                     *           "recommendation_id": "7d0f6f2f7c9a4d2e8b1c3a5e9f0d1b2c",
+                     *           "recommendation_id": "MQBmM2E4YzE3ZTlkMDEAAGhvbWUAZGVmYXVsdAAwAHA0Mg.qT3q0Yl2mKx1cZ8v9sWn4A",
                      *           "version": "20180101T000000-3cf50bee92aa-1f0c9ab2",
                      *           "model": "ranker",
                      *           "generated_at": "2018-01-01T00:00:00Z",
@@ -1317,7 +1319,7 @@ export interface operations {
                 /**
                  * @description Only items of these categories, repeated.
                  * @example [
-                 *       "SOFT DRINKS"
+                 *       "Soft Drinks"
                  *     ]
                  */
                 category?: string[];
@@ -1410,7 +1412,7 @@ export interface operations {
                      *           "propensity": 1
                      *         }
                      *       ],
-                     *       "recommendation_id": "7d0f6f2f7c9a4d2e8b1c3a5e9f0d1b2c",
+                     *       "recommendation_id": "MQBmM2E4YzE3ZTlkMDEAAGhvbWUAZGVmYXVsdAAwAHA0Mg.qT3q0Yl2mKx1cZ8v9sWn4A",
                      *       "version": "20180101T000000-3cf50bee92aa-1f0c9ab2",
                      *       "model": "ranker",
                      *       "generated_at": "2018-01-01T00:00:00Z",
@@ -1472,7 +1474,7 @@ export interface operations {
                 /**
                  * @description Only items of these categories, repeated.
                  * @example [
-                 *       "SOFT DRINKS"
+                 *       "Soft Drinks"
                  *     ]
                  */
                 category?: string[];
@@ -1571,7 +1573,7 @@ export interface operations {
                      *           "propensity": 1
                      *         }
                      *       ],
-                     *       "recommendation_id": "7d0f6f2f7c9a4d2e8b1c3a5e9f0d1b2c",
+                     *       "recommendation_id": "MQBmM2E4YzE3ZTlkMDEAAGhvbWUAZGVmYXVsdAAwAHA0Mg.qT3q0Yl2mKx1cZ8v9sWn4A",
                      *       "version": "20180101T000000-3cf50bee92aa-1f0c9ab2",
                      *       "model": "ranker",
                      *       "generated_at": "2018-01-01T00:00:00Z",
@@ -1710,8 +1712,8 @@ export interface operations {
                      *       "known": true,
                      *       "segment": "Frequent big baskets",
                      *       "top_categories": [
-                     *         "SOFT DRINKS",
-                     *         "TROPICAL FRUIT"
+                     *         "Soft Drinks",
+                     *         "Tropical Fruit"
                      *       ],
                      *       "last_items": [
                      *         {
@@ -1733,12 +1735,14 @@ export interface operations {
                      *         {
                      *           "surface": "home",
                      *           "stored": true,
-                     *           "n_items": 100
+                     *           "n_items": 100,
+                     *           "refreshed_at": "2018-01-01T09:35:00.000Z"
                      *         },
                      *         {
                      *           "surface": "discover",
                      *           "stored": true,
-                     *           "n_items": 100
+                     *           "n_items": 100,
+                     *           "refreshed_at": null
                      *         }
                      *       ],
                      *       "version": "20180101T000000-3cf50bee92aa-1f0c9ab2",

@@ -55,6 +55,7 @@ class ShopLog:
         self.url = url
         self.chosen = {"great_expectations": False, **collect_settings}
         self.key = NamespaceKeys("demo").events
+        self.var = folder / "var" / "demo"
         self.client = connect_publisher(StoreSettings(url=url))
 
     @property
@@ -64,10 +65,6 @@ class ShopLog:
         text = "\n".join(["[store]", f'url = "{self.url}"', "[collect]", *lines])
         path.write_text(text, encoding="utf-8")
         return load_settings(path, {})
-
-    @property
-    def var(self) -> Path:
-        return self.folder / "var" / "demo"
 
     def append(self, *events: Event) -> None:
         """What the web process does with accepted events."""

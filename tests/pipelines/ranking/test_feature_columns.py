@@ -17,7 +17,7 @@ from pipelines.ranking.feature_columns import (
     read_vocabulary,
     training_tables,
 )
-from pipelines.ranking.matrix import build_matrix, column_names
+from pipelines.ranking.matrix import POSITION, build_matrix, column_names
 
 USERS = np.arange(5, 25, dtype=np.int32)
 
@@ -83,7 +83,7 @@ def test_every_pair_gets_the_row_of_its_grain(finished_night, moment):
     matrix = build_matrix(Candidates(users, items, {}, {}), features)
     expected = joined(finished_night, cutoff, users, items, vocabulary)
     expected = {name: values for name, values in expected.items() if values}
-    assert column_names([], features) == [*DESCRIPTIONS, *expected]
+    assert column_names([], features) == [*DESCRIPTIONS, *expected, POSITION]
     for column, (name, values) in enumerate(expected.items(), start=len(DESCRIPTIONS)):
         np.testing.assert_allclose(
             matrix[:, column], np.array(values, dtype=np.float32), rtol=1e-5, err_msg=name

@@ -5,7 +5,7 @@ import numpy as np
 from pipelines.candidates.generate import Candidates
 from pipelines.ranking.crosses import cross_columns
 from pipelines.ranking.feature_columns import FeatureColumns
-from pipelines.ranking.matrix import build_matrix, column_names
+from pipelines.ranking.matrix import NEUTRAL_POSITION, POSITION, build_matrix, column_names
 
 
 def test_crosses_count_rank_and_compare_the_proposals():
@@ -23,12 +23,13 @@ def test_crosses_count_rank_and_compare_the_proposals():
     assert names == [
         *("score.als", "score.item_item", "rank.als", "rank.item_item"),
         *("cross.n_generators", "cross.best_rank", "cross.fused_rank"),
-        *("share.als", "share.item_item"),
+        *("share.als", "share.item_item", POSITION),
     ]
+    assert NEUTRAL_POSITION == 1
     expected = [
-        [0.5, 0.5, 3, 1, 2, 1, 1 / 63 + 1 / 61, 1, 1],
-        [0.25, 0.25, nan, 7, 1, 7, 1 / 67, 0.5, 0.5],
-        [0, 0, nan, nan, 0, nan, 0, 0, 0],
+        [0.5, 0.5, 3, 1, 2, 1, 1 / 63 + 1 / 61, 1, 1, 1],
+        [0.25, 0.25, nan, 7, 1, 7, 1 / 67, 0.5, 0.5, 1],
+        [0, 0, nan, nan, 0, nan, 0, 0, 0, 1],
     ]
     np.testing.assert_allclose(build_matrix(candidates, features), expected, rtol=1e-6)
 

@@ -133,7 +133,7 @@ def test_list_show_and_compare(command, pair, night):
     assert f"sql      {night.manifest['inputs']['sql']}\n" in said
     assert re.search(r"home: the rules (cost|gain) 0\.\d{4}\n", said)
     assert re.search(r"home: ndcg@20 of \d+ users: ranker 0\.\d{4}, ranker_with_rules 0\.", said)
-    assert f"promote {champion.model} instead of {before.model} by night: the gate held\n" in said
+    assert f"promote {champion.model} instead of {before.model} by night: gate passed\n" in said
     assert command("show", before.version)[1] == command("show", before.run_id)[1] == shown
     code, said = command("compare", champion.model, before.model)
     lines = said.splitlines()

@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.night import publish_run
 from pipelines.publish import PublishError
-from pipelines.registry.follow import follow_live
+from pipelines.registry.follow import follow_live, lost_champion
 from pipelines.registry.register import register_run
 from pipelines.registry.registry import models_directory, read_registry
 from store.pointer import read_active, release_hold, set_hold
@@ -44,7 +44,17 @@ def test_the_first_model_ever_becomes_champion(night, client):
     assert registry.champion.model == model_of(night)
     last = registry.history[-1]
     assert (last.action, last.replaced, last.by) == ("promote", None, "night")
-    assert last.reason.startswith("the gate held\ndiscover evaluated users ")
+    assert last.reason.startswith("gate passed\ndiscover evaluated users ")
+
+
+def test_a_lost_store_gets_the_lists_that_were_live(night, worse, client):
+    """Not those of the newest run, which may have been gone back from."""
+    assert lost_champion(night.settings) is None  # nothing was ever live
+    publish_run(night)
+    publish_run(worse)
+    assert lost_champion(night.settings) is None  # something is
+    client.flushall()
+    assert lost_champion(night.settings) == night.id
 
 
 def test_a_refused_challenger_changes_nothing_that_readers_see(night, worse, client, caplog):

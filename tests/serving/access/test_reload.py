@@ -52,6 +52,25 @@ def test_a_reload_does_not_let_strangers_in(tmp_path, read_key):
         gunicorn.stop()
 
 
+def test_a_slip_in_the_settings_ends_nobody(tmp_path):
+    """A reload goes on with the settings of the start, and so does a worker that was killed."""
+    gunicorn = Gunicorn(tmp_path, "redis://127.0.0.1:1/0")
+    try:
+        gunicorn.wait_for("/health/live", lambda body: True)
+        gunicorn.file.write_text(gunicorn.file.read_text() + "\n[serving.nonsense]\nx = 1\n[oh")
+        os.kill(gunicorn.process.pid, signal.SIGHUP)
+        deadline = time.monotonic() + 30
+        while gunicorn.log.read_text().count("going on with the settings") < 2:  # both workers
+            assert status(gunicorn) == 200
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        time.sleep(1)  # the old workers go
+        assert [status(gunicorn) for _ in range(8)] == [200] * 8
+        assert gunicorn.process.poll() is None
+    finally:
+        gunicorn.stop()
+
+
 @pytest.mark.parametrize(
     ("access", "binds", "is_kept"),
     [

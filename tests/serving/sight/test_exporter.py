@@ -127,6 +127,27 @@ def test_a_port_that_is_taken_costs_only_the_metrics(gunicorn, tmp_path):
     assert asked(wait_for(port, lambda s: asked(s) > 0)) > 0
 
 
+def test_a_second_server_on_the_port_leaves_the_counts_alone(gunicorn, tmp_path):
+    """It ends, and the one that answers there keeps what it counted."""
+    server = gunicorn()
+    assert server.ask("/recs/u1")[0] == 200
+    wait_for(server.metrics_port, lambda samples: asked(samples) >= 1)
+    before = files(tmp_path)
+    second = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "-c", "python:serving.gunicorn_config"],
+        env={**os.environ, "NIGHTSHELF_SETTINGS": str(server.file)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert "in use" in second.stderr
+    assert set(before) <= set(files(tmp_path))
+    assert server.ask("/recs/u1")[0] == 200
+    wait_for(server.metrics_port, lambda samples: asked(samples) >= 2)
+
+
 def test_metrics_can_be_switched_off(gunicorn, tmp_path):
     """Nothing listens and nothing is written."""
     server = gunicorn(environ={"NIGHTSHELF__METRICS__ENABLED": "false"})

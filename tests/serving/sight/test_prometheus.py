@@ -7,11 +7,15 @@ import subprocess
 import pytest
 import yaml
 
+from pipelines.measure.gauges import gauges_path
+from tests.pipelines.measure.site import measured_site
 from tests.serving.running import Gunicorn
 from tests.serving.sight.prometheus import ROOT, RULES, Prometheus, need
 
-DASHBOARD = json.loads((ROOT / "deploy/grafana/dashboards/nightshelf.json").read_text())
-PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
+DASHBOARDS = [
+    json.loads(path.read_text()) for path in sorted((ROOT / "deploy/grafana/dashboards").glob("*"))
+]
+PANELS = [panel for board in DASHBOARDS for panel in board["panels"] if panel["type"] != "row"]
 ALERTS = [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
 
 
@@ -32,7 +36,9 @@ def prometheus(tmp_path):
 
 def filled_in(expr):
     """*expr* of a panel as Grafana would send it, every instance chosen."""
-    return expr.replace("$instance", ".+").replace("$__rate_interval", "10s")
+    for variable in ("$instance", "$namespace"):
+        expr = expr.replace(variable, ".+")
+    return expr.replace("$__rate_interval", "10s")
 
 
 def measured(expr):
@@ -66,6 +72,15 @@ def test_every_alert_has_a_unit_test_where_it_fires():
     assert (fired, names - quiet) == (names, {"NightshelfWorkersDie"})
 
 
+def write_measures(folder):
+    """A measured day in the directory of the server of *folder*."""
+    (folder / "site").mkdir()
+    made = gauges_path(measured_site(folder / "site").settings)
+    target = folder / "var" / "demo" / "measures" / made.name
+    target.parent.mkdir(parents=True)
+    made.rename(target)
+
+
 def drive(server):
     """Requests of every kind: own lists, strangers, similar items, unchanged answers, errors."""
     for turn in range(15):
@@ -74,8 +89,9 @@ def drive(server):
             server.ask(path)
 
 
-def test_every_panel_and_every_alert_has_data(gunicorn, prometheus):
-    """Each expression of the dashboard and of the rules gives numbers after some traffic."""
+def test_every_panel_and_every_alert_has_data(gunicorn, prometheus, tmp_path):
+    """Each expression of the dashboards and of the rules gives numbers after some traffic."""
+    write_measures(tmp_path)
     server = gunicorn()
     watching = prometheus(server)
 
@@ -118,16 +134,22 @@ def test_a_store_that_is_gone_raises_the_alerts(tmp_path, prometheus):
         server.stop()
 
 
-def test_the_dashboard_loads_without_edits():
-    """Ids are unique, the data source is a variable, the provisioning names what is there."""
-    ids = [panel["id"] for panel in DASHBOARD["panels"]]
+@pytest.mark.parametrize("board", DASHBOARDS, ids=lambda board: board["uid"])
+def test_a_dashboard_loads_without_edits(board):
+    """Ids are unique, the data source is a variable, every panel says what it shows."""
+    ids = [panel["id"] for panel in board["panels"]]
     assert len(ids) == len(set(ids))
-    assert DASHBOARD["uid"]
-    variables = {variable["name"] for variable in DASHBOARD["templating"]["list"]}
-    assert {panel["datasource"]["uid"] for panel in PANELS} == {"${datasource}"}
-    used = set(re.findall(r"\$\{?(\w+)", json.dumps([panel["targets"] for panel in PANELS])))
+    variables = {variable["name"] for variable in board["templating"]["list"]}
+    panels = [panel for panel in board["panels"] if panel["type"] != "row"]
+    assert {panel["datasource"]["uid"] for panel in panels} == {"${datasource}"}
+    used = set(re.findall(r"\$\{?(\w+)", json.dumps([panel["targets"] for panel in panels])))
     assert used - {"__rate_interval"} == variables
-    assert all(panel["title"] and panel["description"] and panel["targets"] for panel in PANELS)
+    assert all(panel["title"] and panel["description"] and panel["targets"] for panel in panels)
+
+
+def test_the_dashboards_are_provisioned():
+    """Each has a name of its own, and the container finds what it mounts."""
+    assert len({board["uid"] for board in DASHBOARDS}) == len(DASHBOARDS) == 2
     compose = yaml.safe_load((ROOT / "deploy/compose.watch.yaml").read_text())
     mounts = dict(mount.split(":")[:2] for mount in compose["services"]["grafana"]["volumes"])
     provider = yaml.safe_load(
@@ -138,10 +160,11 @@ def test_the_dashboard_loads_without_edits():
         assert not mount.startswith("./") or (ROOT / "deploy" / mount).exists()
 
 
-def test_panels_do_not_overlap():
+@pytest.mark.parametrize("board", DASHBOARDS, ids=lambda board: board["uid"])
+def test_panels_do_not_overlap(board):
     """Every cell of the grid belongs to one panel at most, and none is wider than the page."""
     taken = set()
-    for panel in DASHBOARD["panels"]:
+    for panel in board["panels"]:
         at = panel["gridPos"]
         assert at["x"] + at["w"] <= 24
         cells = {(x, y) for x in range(at["x"], at["x"] + at["w"])

@@ -1,0 +1,1 @@
+"""Does it work? What was shown, what came of it, and how sure that is."""
