@@ -146,7 +146,8 @@ def _note(
         landing.settings, now=clock(), source=source.name, lag=lag, stored=total, error=error
     )
     log.info(
-        "collect: records=%d events=%d impressions=%d duplicates=%d quarantined=%d waiting=%s",
+        "collect: records=%d events=%d impressions=%d duplicates=%d quarantined=%d forgotten=%d "
+        "waiting=%s",
         *total.values(),
         "unknown" if lag is None else lag.waiting,
     )
