@@ -38,7 +38,9 @@ class Events:
         workers = settings.read(ServingSettings).workers
         self.is_simulated = chosen.simulated_clock
         clock = simulated(clock) if self.is_simulated else clock
-        self._exposures = Exposures(key, clock) if chosen.log_exposures else None
+        self._exposures = (
+            Exposures(key, clock, shelf.is_forgotten) if chosen.log_exposures else None
+        )
         self.intake = Intake(
             Stream.of(settings, type(shelf.trips)),
             Spool(var_directory(settings) / "spool", chosen.max_spool),
@@ -46,7 +48,8 @@ class Events:
             settings.read(EventLogSettings).max_backlog,
             self._exposures,
         )
-        checker = Checker(tuple(settings.read(EventSettings).weights), chosen, key)
+        types = tuple(settings.read(EventSettings).weights)
+        checker = Checker(types, chosen, key, shelf.is_forgotten)
         limits = settings.read(LimitSettings)
         self.blueprint: Blueprint = events_blueprint(checker, self.intake, clock, chosen, limits)
 
