@@ -51,17 +51,18 @@ class Gunicorn:
         with self.log.open("w") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
 
-    def ask(self, path: str, body: Any = None) -> tuple[int, dict[str, Any], float]:
+    def ask(
+        self, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, dict[str, Any], float]:
         """Status, body and seconds of one request on a new connection; a POST of *body* if any."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             started = time.perf_counter()
             if body is None:
-                connection.request("GET", path)
+                connection.request("GET", path, headers=headers or {})
             else:
-                connection.request(
-                    "POST", path, json.dumps(body), {"Content-Type": "application/json"}
-                )
+                sent = {"Content-Type": "application/json", **(headers or {})}
+                connection.request("POST", path, json.dumps(body), sent)
             response = connection.getresponse()
             answer = json.loads(response.read())
             return response.status, answer, time.perf_counter() - started
