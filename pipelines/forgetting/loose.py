@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from pipelines.files import hash_file, replacing
 from pipelines.forgetting.database import copy_without, find_users_in
-from pipelines.forgetting.parquet import find_users, write_without
+from pipelines.forgetting.parquet import find_users, has_records, write_without
 from pipelines.forgetting.record import FOLDER, Record
 from pipelines.forgetting.texts import LOGS, PAGES, is_shown, write_json_without, write_text_without
 from pipelines.forgetting.tombstones import Forgotten
@@ -65,6 +65,8 @@ def loose_files(var: Path) -> Iterator[Path]:
 def _rewrite(path: Path, record: Record, forgotten: Forgotten, users: Collection[str]) -> None:
     if path.suffix == ".parquet":
         found = find_users(path, forgotten)
+        if has_records(path):  # torn ones may name somebody without saying whose they are
+            found |= set(users)
         if found:
             _replace(path, record, lambda target: write_without(path, target, found))
     elif path.suffix == ".duckdb":

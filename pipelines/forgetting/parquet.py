@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipelines.forgetting.mentions import mentions
 from pipelines.forgetting.tombstones import Forgotten
+from store.events import user_of
 from store.features import kind_of
 
 USER_COLUMN = "user_id"
+RECORD_COLUMN = "record"  # of quarantine: an event as it was delivered, in bytes
 
 
 def user_columns(path: Path, schema: pa.Schema) -> list[str]:
@@ -32,6 +36,11 @@ def is_of_users(path: Path) -> bool:
     return bool(user_columns(path, pq.read_schema(path)))
 
 
+def has_records(path: Path) -> bool:
+    """Whether the file *path* has events as they were delivered."""
+    return RECORD_COLUMN in pq.read_schema(path).names
+
+
 def find_users(path: Path, forgotten: Forgotten) -> set[str]:
     """Ids of the forgotten users of whom *path* has rows."""
     schema = pq.read_schema(path)
@@ -40,6 +49,9 @@ def find_users(path: Path, forgotten: Forgotten) -> set[str]:
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(columns=[column]):
                 found |= set(forgotten.in_column(batch.column(0)))
+    if RECORD_COLUMN in schema.names:
+        records = pq.read_table(path, columns=[RECORD_COLUMN], partitioning=None)
+        found |= set(forgotten.among(map(user_of, records[RECORD_COLUMN].to_pylist())))
     return found
 
 
@@ -49,13 +61,40 @@ def write_without(path: Path, target: Path, users: Collection[str]) -> int:
     Columns, their types, the metadata of the schema and of how it is compressed stay.
     """
     schema = pq.read_schema(path)
-    columns = user_columns(path, schema)
-    return _copy(path, target, [_Without(column, sorted(users)) for column in columns])
+    filters: list[_Filter] = [_Without(name, sorted(users)) for name in user_columns(path, schema)]
+    if RECORD_COLUMN in schema.names:
+        filters.append(_WithoutRecords(users))
+    return _copy(path, target, filters)
 
 
 def write_without_numbers(path: Path, target: Path, column: str, numbers: Collection[int]) -> int:
     """As `write_without`, of a file whose *column* has the numbers of users."""
     return _copy(path, target, [_Without(column, sorted(numbers))])
+
+
+class _Filter(Protocol):
+    """Chooses rows."""
+
+    def mask(self, batch: pa.RecordBatch) -> pa.Array:
+        """Which rows of *batch* stay."""
+
+
+class _WithoutRecords:
+    """Which rows stay: those whose record is of none of the users, and names none if torn."""
+
+    def __init__(self, users: Collection[str]) -> None:
+        self._users = frozenset(users)
+        self._patterns = [mentions(user) for user in sorted(users)]
+
+    def mask(self, batch: pa.RecordBatch) -> pa.Array:
+        records = batch.column(RECORD_COLUMN).to_pylist()
+        return pa.array([not self._is_theirs(data or b"") for data in records], pa.bool_())
+
+    def _is_theirs(self, data: bytes) -> bool:
+        user_id = user_of(data)
+        if user_id is not None:
+            return user_id in self._users
+        return any(pattern.search(data) for pattern in self._patterns)
 
 
 class _Without:
@@ -70,7 +109,7 @@ class _Without:
         return pc.invert(pc.is_in(column, value_set=values))
 
 
-def _copy(path: Path, target: Path, filters: list[_Without]) -> int:
+def _copy(path: Path, target: Path, filters: Sequence[_Filter]) -> int:
     """Row groups keep their size: files for publishing are read a group at a time."""
     left_out = 0
     with pq.ParquetFile(path) as file:

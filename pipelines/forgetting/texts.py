@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.files import replacing, write_json
+from pipelines.forgetting.mentions import WORDS, mentions
 from pipelines.forgetting.parquet import USER_COLUMN
 
 GONE = "(forgotten)"
-LONG = 6  # characters of an id that hardly stands for anything else
 LOGS = (".log", ".jsonl", ".txt", ".csv")
 PAGES = (".html",)
 _NAMES = frozenset({USER_COLUMN, "user", "user_ids", "users"})
-_WORDS = r"(?:user|customer|shopper|household)s?(?:_id)?\W{1,3}"
 
 
 def forget_in_json(value: Any, users: Collection[str], name: str = "") -> tuple[Any, int]:
@@ -79,22 +78,9 @@ def write_text_without(path: Path, target: Path, users: Collection[str]) -> int:
 def is_shown(page: str, users: Collection[str]) -> bool:
     """Whether *page*, HTML, shows one of *users*: as a cell of its own, or after `User`."""
     return any(
-        re.search(rf">\s*{shown}\s*<|(?i:{_WORDS}){shown}(?![\w-])", page)
+        re.search(rf">\s*{shown}\s*<|(?i:{WORDS}){shown}(?![\w-])", page)
         for shown in (re.escape(html.escape(user)) for user in users)
     )
-
-
-def mentions(user: str) -> re.Pattern[bytes]:
-    """Where the id *user* stands in a text."""
-    written = {user, json.dumps(user)[1:-1], html.escape(user)}
-    forms = "|".join(re.escape(form) for form in sorted(written, key=len, reverse=True))
-    if len(user) >= LONG:
-        pattern = rf"(?<![\w-])(?:{forms})(?![\w-])"
-    else:
-        pattern = (
-            rf"(?<=['\"])(?:{forms})(?=['\"])|(?i:(?<=user )|(?<=user_id=))(?:{forms})(?![\w-])"
-        )
-    return re.compile(pattern.encode())
 
 
 def _is_in(user: str, data: bytes) -> bool:

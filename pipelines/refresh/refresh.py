@@ -11,17 +11,20 @@ from datetime import datetime
 import redis
 
 from pipelines.files import locked
+from pipelines.forgetting.tombstones import Forgotten
 from pipelines.refresh.errors import RefreshError
+from pipelines.refresh.features import open_frozen
 from pipelines.refresh.lists import gather, list_users
 from pipelines.refresh.live import open_live_run
 from pipelines.refresh.news import News, utc_now
 from pipelines.refresh.settings import RefreshSettings
 from pipelines.refresh.stream import read_stream
-from pipelines.refresh.write import write_overlays
+from pipelines.refresh.write import Lists, write_overlays
 from pipelines.runs import Run
 from settings import ProjectSettings, Settings
 from settings.project import var_directory
 from store.connection import StoreSettings, connect_publisher
+from store.forgetting import forget_in_store
 from store.keys import NamespaceKeys
 from store.overlay import OverlayError, load_state
 from store.pointer import Pointer, read_active
@@ -97,14 +100,21 @@ def _refresh(
     streamed = read_stream(run.settings) if settings.read_stream else None
     news = News(run, moment, streamed)
     try:
-        found = sorted(set(users)) if users else news.users(since)
+        forgotten = Forgotten.of(run.settings)
+        asked = sorted(set(users)) if users else news.users(since)
+        found = [user for user in asked if not (forgotten and forgotten.has(user))]
         chosen = found[: settings.max_users]
         events = news.events_of(chosen)
     finally:
         news.close()
-    lists = list_users(gather(run, events, moment)) if len(events) else {}
+    lists: Lists = {}
+    if len(events):
+        with open_frozen(run) as frozen:
+            lists = list_users(gather(frozen, events, moment))
     namespace = run.settings.read(ProjectSettings).namespace
     is_live = write_overlays(client, namespace, pointer, moment, lists)
+    for user in Forgotten.of(run.settings).among({u for of in lists.values() for u in of}):
+        forget_in_store(client, namespace, user)  # forgotten while this was computed
     n_lists = sum(packed is not None for of in lists.values() for packed in of.values())
     done = Refreshed(
         version=str(pointer.version),

@@ -165,7 +165,8 @@ def _build_tables(
         with naming(files["events"]):
             _map_events(connection, mapped["events"], settings)
         counts = _check_events(connection, settings)
-        counts["forgotten"] = n_collected + n_delivered
+        if forgotten:
+            counts["forgotten"] = n_collected + n_delivered
         _complete_dimensions(connection, mapped, files)
         events = connection.sql("select * from distinct_events order by event_at, event_id")
         manifest = {

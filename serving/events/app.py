@@ -6,7 +6,6 @@ from flask import Blueprint, Flask
 
 from serving.events.check import Checker
 from serving.events.clock import Clock, simulated
-from serving.events.counts import EventMetrics
 from serving.events.exposures import Exposures
 from serving.events.gate import Allowance, Gate
 from serving.events.intake import Intake
@@ -39,7 +38,9 @@ class Events:
         workers = settings.read(ServingSettings).workers
         self.is_simulated = chosen.simulated_clock
         clock = simulated(clock) if self.is_simulated else clock
-        self._exposures = Exposures(key, clock) if chosen.log_exposures else None
+        self._exposures = (
+            Exposures(key, clock, shelf.is_forgotten) if chosen.log_exposures else None
+        )
         self.intake = Intake(
             Stream.of(settings, type(shelf.trips)),
             Spool(var_directory(settings) / "spool", chosen.max_spool),
@@ -47,7 +48,8 @@ class Events:
             settings.read(EventLogSettings).max_backlog,
             self._exposures,
         )
-        checker = Checker(tuple(settings.read(EventSettings).weights), chosen, key)
+        types = tuple(settings.read(EventSettings).weights)
+        checker = Checker(types, chosen, key, shelf.is_forgotten)
         limits = settings.read(LimitSettings)
         self.blueprint: Blueprint = events_blueprint(checker, self.intake, clock, chosen, limits)
 
@@ -61,6 +63,5 @@ class Events:
         intake = self.intake
         gate = Gate(app.wsgi_app, intake.allowance, watch, cors, intake.counts.refused)
         app.wsgi_app = gate  # type: ignore[method-assign] # where Flask wants middleware
-        metrics = EventMetrics(watch.metrics.registry, intake)
-        watch.each_flush.append(metrics.flush)
+        watch.each_flush.append(lambda: intake.count(watch.metrics.events))
         app.extensions[EVENTS] = intake

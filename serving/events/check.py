@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -41,6 +41,14 @@ OF_ACTIONS = (*COMMON, "item_id", "value", "quantity", "position")
 OF_IMPRESSIONS = (*COMMON, "items")
 
 
+FORGOTTEN = "user_id: this user was forgotten; expected another id, if the person came back"
+
+
+def no_one(user_id: str) -> bool:
+    """Nobody is forgotten."""
+    return False
+
+
 class Rejected(NamedTuple):
     """An event that is not taken in."""
 
@@ -55,6 +63,7 @@ class Checker:
     types: tuple[str, ...]  # of actions
     settings: IntakeSettings
     key: bytes
+    is_forgotten: Callable[[str], bool] = no_one  # of whom nothing is taken in
 
     def check(
         self, said: Sequence[Any], received_at: datetime
@@ -66,6 +75,8 @@ class Checker:
         for place, raw in enumerate(said):
             try:
                 event = self._event(raw, received_at, made)
+                if self.is_forgotten(event.user_id):
+                    raise EventProblem("forgotten", FORGOTTEN)
             except EventProblem as problem:
                 rejected.append(Rejected(place, problem))
                 continue

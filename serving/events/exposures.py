@@ -9,10 +9,11 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from serving.events.check import no_one
 from serving.events.clock import Clock, microseconds
 from serving.events.identity import Numbering
 from serving.lists.answer import identify
@@ -39,9 +40,12 @@ class _Answer(NamedTuple):
 class Exposures:
     """Remembers answers until they are taken; ids are signed with *key*."""
 
-    def __init__(self, key: bytes, clock: Clock) -> None:
+    def __init__(
+        self, key: bytes, clock: Clock, is_forgotten: Callable[[str], bool] = no_one
+    ) -> None:
         self._key = key
         self._clock = clock
+        self._is_forgotten = is_forgotten
         self._answers: deque[_Answer] = deque(maxlen=MOST)
         self._process = secrets.token_hex(8)
         self._count = itertools.count(1)
@@ -58,7 +62,9 @@ class Exposures:
             n = min(left, AT_ONCE, len(self._answers))
             left -= max(n, 1)
             if n:
-                yield [self._event(self._answers.popleft()) for _ in range(n)]
+                events = [self._event(self._answers.popleft()) for _ in range(n)]
+                if kept := [e for e in events if not self._is_forgotten(e.user_id)]:
+                    yield kept
 
     def _event(self, answer: _Answer) -> Event:
         at, wish, filled, provenance = answer

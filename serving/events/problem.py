@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-Kind = Literal["malformed", "invalid", "clock_skew", "recommendation"]
-KINDS: tuple[Kind, ...] = ("malformed", "invalid", "clock_skew", "recommendation")
+Kind = Literal["malformed", "invalid", "clock_skew", "recommendation", "forgotten"]
+KINDS: tuple[Kind, ...] = ("malformed", "invalid", "clock_skew", "recommendation", "forgotten")
 
 
 class EventProblem(Exception):  # noqa: N818 - as in RFC 9457

@@ -9,8 +9,10 @@ from pipelines.night_tasks import PARTS
 from pipelines.orders import (
     BackfillOrder,
     CollectOrder,
+    MeasureOrder,
     NightOrder,
     PromoteOrder,
+    RefreshOrder,
     ReleaseOrder,
     RollBackOrder,
     TuneOrder,
@@ -20,14 +22,20 @@ DAGS = Path(__file__).resolve().parents[2] / "dags"
 NAMES = [
     "backfill_features",
     "collect_events",
+    "measure",
     "nightly_recommendations",
     "promote_model",
+    "refresh_active_users",
     "release",
     "roll_back",
     "tune_models",
 ]
 
-SCHEDULED = {"nightly_recommendations": "0 2 * * *", "collect_events": "*/5 * * * *"}
+SCHEDULED = {
+    "nightly_recommendations": "0 2 * * *",
+    "collect_events": "*/5 * * * *",
+    "refresh_active_users": "*/7 * * * *",
+}
 
 
 def test_all_dags_import_without_errors_and_without_heavy_modules(found):
@@ -69,7 +77,13 @@ def test_moving_the_pointer_is_one_task_in_the_publish_pool(found, name):
 
 @pytest.mark.parametrize(
     ("dag", "only"),
-    [("tune_models", "tune"), ("backfill_features", "backfill"), ("collect_events", "collect")],
+    [
+        ("tune_models", "tune"),
+        ("backfill_features", "backfill"),
+        ("collect_events", "collect"),
+        ("refresh_active_users", "refresh"),
+        ("measure", "measure_days"),
+    ],
 )
 def test_what_moves_nothing_is_one_task_in_nobodys_way(found, dag, only):
     """A search or a backfill may take its time, and tells no one of new lists."""
@@ -97,10 +111,12 @@ def test_the_parts_are_all_stages_of_the_night_in_order():
         ("nightly_recommendations", NightOrder),
         ("roll_back", RollBackOrder),
         ("release", ReleaseOrder),
+        ("refresh_active_users", RefreshOrder),
         ("promote_model", PromoteOrder),
         ("tune_models", TuneOrder),
         ("backfill_features", BackfillOrder),
         ("collect_events", CollectOrder),
+        ("measure", MeasureOrder),
     ],
 )
 def test_a_form_has_the_fields_of_its_order(found, name, order):
@@ -121,6 +137,7 @@ def test_an_untouched_form_can_be_sent(found):
             "run": None,
         },
         "collect_events": {"accept_bad": False},
+        "measure": {"first": None, "last": None},
         "nightly_recommendations": {
             "as_of": None,
             "publish": "publish",
@@ -128,6 +145,7 @@ def test_an_untouched_form_can_be_sent(found):
             "surfaces": [],
         },
         "promote_model": {"model": "to be filled in", "reason": "to be filled in"},
+        "refresh_active_users": {"as_of": None, "since": None, "users": []},
         "release": {},
         "roll_back": {"version": None, "reason": "to be filled in"},
         "tune_models": {"budget": None, "what": [], "surface": None, "write": "write"},
