@@ -85,6 +85,7 @@ lock: ## pin the newest versions that requirements*.in allow (UPGRADE=1), else o
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) requirements.in -o requirements.txt
 	@$(COMPILE) --constraint requirements.txt requirements-serving.in -o requirements-serving.txt
 	@$(COMPILE) requirements-fast.in -o requirements-fast.txt
+	@$(COMPILE) requirements-kafka.in -o requirements-kafka.txt
 	@$(COMPILE) requirements-mlflow.in -o requirements-mlflow.txt
 	@$(COMPILE) requirements-otel.in -o requirements-otel.txt
 	@$(COMPILE) requirements-text.in -o requirements-text.txt

@@ -12,12 +12,13 @@ import redis
 
 from pipelines.files import locked
 from pipelines.refresh.errors import RefreshError
+from pipelines.refresh.features import open_frozen
 from pipelines.refresh.lists import gather, list_users
 from pipelines.refresh.live import open_live_run
 from pipelines.refresh.news import News, utc_now
 from pipelines.refresh.settings import RefreshSettings
 from pipelines.refresh.stream import read_stream
-from pipelines.refresh.write import write_overlays
+from pipelines.refresh.write import Lists, write_overlays
 from pipelines.runs import Run
 from settings import ProjectSettings, Settings
 from settings.project import var_directory
@@ -102,7 +103,10 @@ def _refresh(
         events = news.events_of(chosen)
     finally:
         news.close()
-    lists = list_users(gather(run, events, moment)) if len(events) else {}
+    lists: Lists = {}
+    if len(events):
+        with open_frozen(run) as frozen:
+            lists = list_users(gather(frozen, events, moment))
     namespace = run.settings.read(ProjectSettings).namespace
     is_live = write_overlays(client, namespace, pointer, moment, lists)
     n_lists = sum(packed is not None for of in lists.values() for packed in of.values())

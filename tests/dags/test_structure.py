@@ -12,6 +12,7 @@ from pipelines.orders import (
     MeasureOrder,
     NightOrder,
     PromoteOrder,
+    RefreshOrder,
     ReleaseOrder,
     RollBackOrder,
     TuneOrder,
@@ -24,12 +25,17 @@ NAMES = [
     "measure",
     "nightly_recommendations",
     "promote_model",
+    "refresh_active_users",
     "release",
     "roll_back",
     "tune_models",
 ]
 
-SCHEDULED = {"nightly_recommendations": "0 2 * * *", "collect_events": "*/5 * * * *"}
+SCHEDULED = {
+    "nightly_recommendations": "0 2 * * *",
+    "collect_events": "*/5 * * * *",
+    "refresh_active_users": "*/7 * * * *",
+}
 
 
 def test_all_dags_import_without_errors_and_without_heavy_modules(found):
@@ -75,6 +81,7 @@ def test_moving_the_pointer_is_one_task_in_the_publish_pool(found, name):
         ("tune_models", "tune"),
         ("backfill_features", "backfill"),
         ("collect_events", "collect"),
+        ("refresh_active_users", "refresh"),
         ("measure", "measure_days"),
     ],
 )
@@ -104,6 +111,7 @@ def test_the_parts_are_all_stages_of_the_night_in_order():
         ("nightly_recommendations", NightOrder),
         ("roll_back", RollBackOrder),
         ("release", ReleaseOrder),
+        ("refresh_active_users", RefreshOrder),
         ("promote_model", PromoteOrder),
         ("tune_models", TuneOrder),
         ("backfill_features", BackfillOrder),
@@ -137,6 +145,7 @@ def test_an_untouched_form_can_be_sent(found):
             "surfaces": [],
         },
         "promote_model": {"model": "to be filled in", "reason": "to be filled in"},
+        "refresh_active_users": {"as_of": None, "since": None, "users": []},
         "release": {},
         "roll_back": {"version": None, "reason": "to be filled in"},
         "tune_models": {"budget": None, "what": [], "surface": None, "write": "write"},
