@@ -61,7 +61,11 @@ def made_events(n: int, now_us: int, dice: random.Random, name: str) -> Iterator
             items = [ShownItem(f"item-{k}", k + 1, "personal", 1.0) for k in range(SHOWN)]
             yield Event(event_type=IMPRESSION, items=tuple(items), **common)
         else:
-            acted = {"item_id": f"item-{known % 10_000:06d}", "value": "2.50", "tier": "personal"}
+            acted: dict[str, Any] = {
+                "item_id": f"item-{known % 10_000:06d}",
+                "value": "2.50",
+                "tier": "personal",
+            }
             yield Event(event_type="click", **acted, **common)
 
 

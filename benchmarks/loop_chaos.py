@@ -44,6 +44,7 @@ logger = logging.getLogger("nightshelf.benchmarks")
 SMALL_ROUNDS = 15
 USERS, ITEMS, LENGTH, SHOWN = 50, 60, 20, 5
 REST_S = 90.0
+MORE, RECOVERY_S = 10, 20.0  # events between two kills, and how long they are waited for
 COLLECT: dict[str, Any] = {
     "every": "100ms",
     "batch_events": 200,
@@ -78,7 +79,8 @@ def play(folder: Path, *, rounds: int, shoppers: int, seed: int) -> dict[str, An
         crowd = Shoppers(site.address, shoppers, seed, _recommendations(site.address))
         with crowd:
             for number in range(rounds):
-                time.sleep(dice.random() * 0.4)
+                _wait_for_more(crowd)
+                time.sleep(dice.random() * 0.3)
                 victim = list(victims)[number % len(victims)]
                 victims[victim]()
                 killed[victim] += 1
@@ -86,6 +88,13 @@ def play(folder: Path, *, rounds: int, shoppers: int, seed: int) -> dict[str, An
                     logger.info("round %d: %d events", number + 1, len(crowd.acknowledged))
         rested = _rest(settings, crowd.acknowledged)
         return {"killed": killed, "rested_s": rested, **_judge(settings, crowd)}
+
+
+def _wait_for_more(crowd: Shoppers) -> None:
+    """Until events are acknowledged again: a new worker takes seconds to start."""
+    enough, deadline = len(crowd.acknowledged) + MORE, time.monotonic() + RECOVERY_S
+    while len(crowd.acknowledged) < enough and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def _kill_worker(site: Site, dice: random.Random) -> None:

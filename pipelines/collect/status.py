@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pipelines.collect.gauges import write_gauges
 from pipelines.collect.landing import Stored
 from pipelines.collect.source import Lag
 from pipelines.collected import KINDS, open_collected
@@ -28,7 +29,7 @@ def write_status(
     stored: Stored,
     error: str | None = None,
 ) -> None:
-    """Notes what this collector did since it began, and what waits; *lag* None is unknown."""
+    """Notes what a look at the log stored, and what waits; *lag* None is unknown."""
     record = {
         "at": now.isoformat(timespec="seconds"),
         "source": source,
@@ -37,6 +38,7 @@ def write_status(
         "error": error,
     }
     write_json(status_path(settings), record)
+    write_gauges(settings, now=now, lag=lag, is_failed=error is not None)
 
 
 def read_status(settings: Settings) -> dict[str, Any]:

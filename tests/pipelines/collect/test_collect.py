@@ -160,6 +160,9 @@ def test_a_batch_that_is_too_bad_waits_until_somebody_lets_it_pass(shop):
     assert (shop.events(), shop.pending(), shop.client.xlen(shop.key)) == ([], 12, 12)
     status = json.loads((shop.var / "collect" / "status.json").read_text())
     assert (status["lag"]["waiting"], "share_bad" in status["error"]) == (12, True)
+    gauges = (shop.var / "metrics" / "collect.prom").read_text().splitlines()
+    assert 'nightshelf_collect_failed{namespace="demo"} 1.000' in gauges
+    assert 'nightshelf_collect_waiting_events{namespace="demo"} 12.000' in gauges
     refused = shop.var / "quarantine" / "collected" / "refused.parquet"
     assert [row["record"] for row in rows_of(refused)] == [b"junk", b"more junk"]
     assert shop.collect(accept_bad=True) == Stored(records=12, events=10, quarantined=2)
