@@ -21,7 +21,15 @@ from pipelines.forgetting.texts import LOGS, PAGES, is_shown, write_json_without
 from pipelines.forgetting.tombstones import Forgotten
 from pipelines.retention import YOUNG_S
 
-_ELSEWHERE = ("lake/", "runs/", "models/", f"{FOLDER}/", "locks/")  # looked after by others
+_ELSEWHERE = (
+    "lake/",
+    "runs/",
+    "models/",
+    f"{FOLDER}/",
+    "locks/",
+    "store/",
+    "spool/",
+)  # looked after by others
 _COPIES = "quarantine/*/files"  # of delivered files that nobody can read
 _LEFT_BY_KILLED = (".part", ".draft")
 

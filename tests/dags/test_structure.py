@@ -9,6 +9,7 @@ from pipelines.night_tasks import PARTS
 from pipelines.orders import (
     BackfillOrder,
     CollectOrder,
+    ForgetOrder,
     NightOrder,
     PromoteOrder,
     ReleaseOrder,
@@ -20,6 +21,7 @@ DAGS = Path(__file__).resolve().parents[2] / "dags"
 NAMES = [
     "backfill_features",
     "collect_events",
+    "forget_users",
     "nightly_recommendations",
     "promote_model",
     "release",
@@ -69,7 +71,12 @@ def test_moving_the_pointer_is_one_task_in_the_publish_pool(found, name):
 
 @pytest.mark.parametrize(
     ("dag", "only"),
-    [("tune_models", "tune"), ("backfill_features", "backfill"), ("collect_events", "collect")],
+    [
+        ("tune_models", "tune"),
+        ("backfill_features", "backfill"),
+        ("collect_events", "collect"),
+        ("forget_users", "forget"),
+    ],
 )
 def test_what_moves_nothing_is_one_task_in_nobodys_way(found, dag, only):
     """A search or a backfill may take its time, and tells no one of new lists."""
@@ -101,6 +108,7 @@ def test_the_parts_are_all_stages_of_the_night_in_order():
         ("tune_models", TuneOrder),
         ("backfill_features", BackfillOrder),
         ("collect_events", CollectOrder),
+        ("forget_users", ForgetOrder),
     ],
 )
 def test_a_form_has_the_fields_of_its_order(found, name, order):
@@ -121,6 +129,7 @@ def test_an_untouched_form_can_be_sent(found):
             "run": None,
         },
         "collect_events": {"accept_bad": False},
+        "forget_users": {"again": False},
         "nightly_recommendations": {
             "as_of": None,
             "publish": "publish",
