@@ -29,7 +29,11 @@ NAMES = [
     "tune_models",
 ]
 
-SCHEDULED = {"nightly_recommendations": "0 2 * * *", "collect_events": "*/5 * * * *"}
+SCHEDULED = {
+    "nightly_recommendations": "0 2 * * *",
+    "collect_events": "*/5 * * * *",
+    "forget_users": "@hourly",
+}
 
 
 def test_all_dags_import_without_errors_and_without_heavy_modules(found):
