@@ -15,7 +15,7 @@ export PYTHONPATH := $(CURDIR)
 export UV_SYSTEM_CERTS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down night serve airflow test check sql-lint sql-test bench fuzz clients lock clean
+.PHONY: help setup demo demo-loop up down night serve airflow test check sql-lint sql-test bench fuzz clients lock clean
 
 help: ## print this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ $(STAMP): $(LOCKS) $(FAST)
 
 demo: setup ## store, Airflow, one night, its lists from the running app (FORCE=1 redoes all)
 	@$(BIN)/python -m demo run $(if $(FORCE),--force)
+
+demo-loop: setup ## three nights and simulated days of 800 households; ends by itself
+	@$(BIN)/python -m demo.loop
 
 up: setup ## start the embedded store
 	@$(BIN)/python -m store up
@@ -85,6 +88,7 @@ lock: ## pin the newest versions that requirements*.in allow (UPGRADE=1), else o
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) requirements.in -o requirements.txt
 	@$(COMPILE) --constraint requirements.txt requirements-serving.in -o requirements-serving.txt
 	@$(COMPILE) requirements-fast.in -o requirements-fast.txt
+	@$(COMPILE) requirements-kafka.in -o requirements-kafka.txt
 	@$(COMPILE) requirements-mlflow.in -o requirements-mlflow.txt
 	@$(COMPILE) requirements-otel.in -o requirements-otel.txt
 	@$(COMPILE) requirements-text.in -o requirements-text.txt

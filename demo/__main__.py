@@ -60,7 +60,8 @@ def run_demo(settings: Settings, *, force: bool) -> None:
     """Everything once, in order. Raises `NightshelfError` naming the part that failed."""
     started = time.monotonic()
     check_ports(settings)  # before minutes of work whose lists could not be shown
-    print(f"store: {embedded.start(embedded.embedded_store(settings))}")
+    for store in embedded.embedded_stores(settings):
+        print(f"{'event log' if store.is_log else 'store'}: {embedded.start(store)}")
     home = airflow_home(settings)
     print("airflow: starting scheduler, DAG processor and UI, up to half a minute …", flush=True)
     is_fresh = start_airflow(home)
@@ -110,7 +111,8 @@ def _stop_app(settings: Settings) -> None:
 
 
 def _stop_store(settings: Settings) -> None:
-    print(f"store: {embedded.stop(embedded.embedded_store(settings))}")
+    for store in embedded.embedded_stores(settings):
+        print(f"{'event log' if store.is_log else 'store'}: {embedded.stop(store)}")
 
 
 def _print_login(home: AirflowHome) -> None:

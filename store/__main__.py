@@ -1,4 +1,4 @@
-"""`python -m store up|down|status`: the demo's embedded server; `hide|unhide|hidden`: items."""
+"""`python -m store up|down|status`: the demo's embedded servers; `hide|unhide|hidden`: items."""
 
 from __future__ import annotations
 
@@ -9,8 +9,24 @@ import redis
 
 from settings import ProjectSettings, Settings, SettingsError, load_settings
 from store.connection import StoreSettings, StoreUnreachableError, connect_publisher
-from store.embedded import EmbeddedStoreError, embedded_store, running_pid, start, stop
+from store.embedded import (
+    EmbeddedStore,
+    EmbeddedStoreError,
+    embedded_stores,
+    running_pid,
+    start,
+    stop,
+)
 from store.live import LiveError, hidden_items, hide_items, unhide_items
+
+
+def status(store: EmbeddedStore) -> str:
+    """Whether it runs."""
+    pid = running_pid(store)
+    return "not running" if pid is None else f"running on port {store.port}, pid {pid}"
+
+
+ACTIONS = {"up": start, "down": stop, "status": status}
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -19,9 +35,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--settings", help="settings file, by default nightshelf.toml")
     actions = parser.add_subparsers(dest="action", required=True)
     for name, about in {
-        "up": "start the embedded store",
-        "down": "stop it",
-        "status": "say whether it runs",
+        "up": "start the embedded store, and the event log if it is a server of its own",
+        "down": "stop them",
+        "status": "say whether they run",
         "hide": "show items to nobody, within a second",
         "unhide": "show hidden items again",
         "hidden": "list the hidden items",
@@ -42,12 +58,12 @@ def main(arguments: list[str] | None = None) -> int:
         if options.action in ("hide", "unhide", "hidden"):
             print(_change_hidden(settings, options.action, getattr(options, "items", [])))
             return 0
-        store = embedded_store(settings)
+        stores = embedded_stores(settings)
+        for store in stores:
+            named = "event log: " if store.is_log else ""
+            print(named + ACTIONS[options.action](store))
         if options.action == "status":
-            pid = running_pid(store)
-            print("not running" if pid is None else f"running on port {store.port}, pid {pid}")
-            return 1 if pid is None else 0
-        print(start(store) if options.action == "up" else stop(store))
+            return 0 if all(running_pid(store) is not None for store in stores) else 1
     except (EmbeddedStoreError, LiveError, SettingsError, StoreUnreachableError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -1,4 +1,4 @@
-"""The demo's own Valkey server: a detached process beside the lists it serves.
+"""The demo's own Valkey servers, of lists and of events: detached processes beside their data.
 
 Only `python -m store` imports this; a web process has no business starting servers.
 """
@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -22,6 +22,7 @@ from settings import Settings
 from settings.errors import NightshelfError
 from settings.project import var_directory
 from store.connection import StoreSettings, connect_reader, hide_password
+from store.events import EventLogSettings
 from store.passwords import read_password
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -42,6 +43,7 @@ class EmbeddedStore:
     port: int
     password: str | None
     folder: Path
+    is_log: bool = False  # of events: each is on disk before it is acknowledged
 
     @property
     def log(self) -> Path:
@@ -54,23 +56,51 @@ class EmbeddedStore:
         return self.folder / "valkey.pid"
 
 
+def embedded_stores(settings: Settings) -> list[EmbeddedStore]:
+    """All that run here: that of the lists, and that of `[event_log]` where it is one of its own.
+
+    Raises `EmbeddedStoreError` when the address of the lists is not on this computer.
+    """
+    log = embedded_event_log(settings)
+    return [embedded_store(settings), *([log] if log is not None else [])]
+
+
 def embedded_store(settings: Settings) -> EmbeddedStore:
     """The server that `[store] url` asks for.
 
     Raises `EmbeddedStoreError` when the address is not on this computer.
     """
     store = settings.read(StoreSettings)
-    url = urlsplit(store.url)
-    if store.address.kind != "server" or url.hostname not in LOOPBACK or url.username:
+    if not _is_here(store):
         raise EmbeddedStoreError(
             f"[store] url = {hide_password(store.url)}: the embedded server runs on loopback and "
             "without user names (redis://127.0.0.1:6379/0); start any other server yourself"
         )
+    return _embedded(store, var_directory(settings) / "store")
+
+
+def embedded_event_log(settings: Settings) -> EmbeddedStore | None:
+    """The server that `[event_log] url` asks for; None where there is none, or not one of ours."""
+    store, url = settings.read(StoreSettings), settings.read(EventLogSettings).url
+    if url is None or urlsplit(url).netloc == urlsplit(store.url).netloc:
+        return None
+    log = store.model_copy(update={"url": url, "replica_url": None, "read_from": "primary"})
+    if not _is_here(log):
+        return None
+    return replace(_embedded(log, var_directory(settings) / "event_log"), is_log=True)
+
+
+def _is_here(store: StoreSettings) -> bool:
+    url = urlsplit(store.url)
+    return store.address.kind == "server" and url.hostname in LOOPBACK and not url.username
+
+
+def _embedded(store: StoreSettings, folder: Path) -> EmbeddedStore:
+    url = urlsplit(store.url)
     password = unquote(url.password) if url.password else None
     if store.password_file is not None:
         password = read_password(Path(store.password_file))
-    folder = var_directory(settings) / "store"
-    return EmbeddedStore(store, url.hostname, url.port or 6379, password, folder)
+    return EmbeddedStore(store, str(url.hostname), url.port or 6379, password, folder)
 
 
 def start(store: EmbeddedStore) -> str:
@@ -158,6 +188,8 @@ def _configuration(store: EmbeddedStore) -> str:
         "save": "3600 1",  # and at a normal stop
         "maxmemory-policy": "noeviction",
     }
+    if store.is_log:  # docs/decisions/events-in.md
+        lines |= {"appendonly": "yes", "appendfsync": "always", "save": '""'}
     if store.password is not None:
         lines["requirepass"] = store.password
     quoted = {"dir", "pidfile", "logfile", "requirepass"}

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -23,7 +24,15 @@ STOPPING_S = 30.0
 class Site:
     """A running server; its settings and log stand in *folder*."""
 
-    def __init__(self, folder: Path, url: str, *, namespace: str = "demo", **store: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        url: str,
+        *,
+        namespace: str = "demo",
+        more: Mapping[str, dict[str, Any]] | None = None,
+        **store: str,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.address = ("127.0.0.1", find_free_port())
         self.log = folder / "gunicorn.log"
@@ -31,8 +40,9 @@ class Site:
             "project": {"namespace": namespace},
             "store": {"url": url, **store},
             "serving": {"bind": f"{self.address[0]}:{self.address[1]}"},
+            **(more or {}),
         }
-        file = folder / "nightshelf.toml"
+        file = self.settings = folder / "nightshelf.toml"
         file.write_text(
             "".join(
                 f"[{name}]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in table.items())

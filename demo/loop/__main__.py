@@ -25,9 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m demo.loop", description=__doc__)
     parser.add_argument("--seed", type=int, default=0, help="of the shoppers (default: 0)")
     options = parser.parse_args(arguments)
-    logging.basicConfig(format="  %(message)s", stream=sys.stdout)
-    for name in ("nightshelf", "great_expectations"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    said = logging.StreamHandler(sys.stdout)
+    said.setLevel(logging.WARNING)  # of the handler: Great Expectations sets the levels of its own
+    logging.basicConfig(format="  %(message)s", handlers=[said])
     try:
         run_loop(seed=options.seed)
     except NightshelfError as error:

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
-from scipy.sparse import csr_matrix, diags
+from scipy.sparse import csr_matrix, diags, vstack
 from sklearn.utils.extmath import randomized_svd
 from threadpoolctl import threadpool_limits
 
@@ -104,11 +104,10 @@ class GraphFilter:
         damping = np.where(self._scale > 0, 1 / np.maximum(self._scale, 1e-30), 0)
         # Of the others to the last bit as they were: the damping is read back from its inverse.
         kept = (fresh.rows >= 0) & ~fresh.changed
-        before = diags(kept.astype(np.float32)) @ self._signals[np.maximum(fresh.rows, 0)]
-        anew = diags((~kept).astype(np.float32)) @ csr_matrix(pairs @ diags(damping))
-        signals = csr_matrix(before + anew).astype(np.float32)
-        signals.eliminate_zeros()
-        signals.sort_indices()
+        anew = csr_matrix(pairs @ diags(damping)).astype(np.float32)
+        both = csr_matrix(vstack([self._signals[np.maximum(fresh.rows, 0)], anew]))
+        places = np.arange(len(kept))
+        signals = both[np.where(kept, places, places + len(kept))]
         return type(self)(signals, self._graph, self._vectors, self._response, self._scale)
 
     def candidates(self, users: IntArray, k: int, seen: csr_matrix | None) -> IntArray:

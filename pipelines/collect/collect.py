@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from pipelines.collect.compact import compact
@@ -19,7 +20,7 @@ from settings import Settings
 from store.connection import StoreUnreachableError
 
 Clock = Callable[[], datetime]
-_UNANSWERED = 5  # empty reads in a row of a log that says something waits
+_UNANSWERED = 10  # empty reads in a row of a log that says something waits
 
 log = logging.getLogger("nightshelf")
 
@@ -145,12 +146,8 @@ def _note(
     write_status(
         landing.settings, now=clock(), source=source.name, lag=lag, stored=total, error=error
     )
-    log.info(
-        "collect: records=%d events=%d impressions=%d duplicates=%d quarantined=%d forgotten=%d "
-        "waiting=%s",
-        *total.values(),
-        "unknown" if lag is None else lag.waiting,
-    )
+    done = " ".join(f"{name}={value}" for name, value in asdict(total).items())
+    log.info("collect: %s waiting=%s", done, "unknown" if lag is None else lag.waiting)
 
 
 def _wait(lease: Lease, stop: threading.Event, chosen: CollectSettings) -> bool:

@@ -37,8 +37,9 @@ class EventSource(Protocol):
     def read(self, limit: int) -> Sequence[Record]:
         """The oldest entries that are not acknowledged, at most *limit*; empty when none waits.
 
-        Read again without an acknowledgement gives the same entries again, of a collector that is
-        dead as well. Raises `EventSourceError` when the log does not answer.
+        What is not acknowledged is given again, to the same collector and to the next one, though
+        not always in batches of the same entries.
+        Raises `EventSourceError` when the log does not answer.
         """
 
     def acknowledge(self, records: Sequence[Record]) -> None:

@@ -7,9 +7,10 @@ belongs to this one or to a dead one, and is claimed without waiting.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import redis
 
@@ -22,6 +23,8 @@ from store.keys import NamespaceKeys
 CONSUMER = "collector"
 _ACKNOWLEDGED_AT_ONCE = 5_000  # ids of one XACK
 _FIRST = "0-0"
+_NO_GROUP = ("NOGROUP", "no such key")
+AnswerT = TypeVar("AnswerT")
 
 log = logging.getLogger("nightshelf")
 
@@ -55,22 +58,17 @@ class StreamSource:
                     raise
 
     def read(self, limit: int) -> Sequence[Record]:
-        with self._naming():
-            if self._unfinished and (records := self._claim(limit)):
-                return records
-            self._unfinished = False
-            try:
-                found: Any = self._client.xreadgroup(
-                    GROUP, CONSUMER, {self.key: ">"}, count=limit, block=None
-                )
-            except redis.ResponseError as error:
-                if not str(error).startswith("NOGROUP"):
-                    raise
-                self._join()  # the server lost its data; what was appended since is read from 0
-                return self.read(limit)
-            records = [_record(*entry) for _, entries in found or [] for entry in entries]
-            self._unfinished = bool(records)
+        return self._ask(lambda: self._read(limit))
+
+    def _read(self, limit: int) -> list[Record]:
+        if self._unfinished and (records := self._claim(limit)):
             return records
+        found: Any = self._client.xreadgroup(
+            GROUP, CONSUMER, {self.key: ">"}, count=limit, block=None
+        )
+        records = [_record(*entry) for _, entries in found or [] for entry in entries]
+        self._unfinished = bool(records)
+        return records
 
     def _claim(self, limit: int) -> list[Record]:
         """Entries that were delivered and never acknowledged, oldest first."""
@@ -90,12 +88,11 @@ class StreamSource:
                 return [_record(*entry) for entry in entries]
 
     def acknowledge(self, records: Sequence[Record]) -> None:
-        with self._naming():
-            for first in range(0, len(records), _ACKNOWLEDGED_AT_ONCE):
-                part = records[first : first + _ACKNOWLEDGED_AT_ONCE]
-                self._client.xack(self.key, GROUP, *(record.entry for record in part))
-            self._unfinished = False
-            self._trim()
+        for first in range(0, len(records), _ACKNOWLEDGED_AT_ONCE):
+            ids = [record.entry for record in records[first : first + _ACKNOWLEDGED_AT_ONCE]]
+            self._ask(partial(self._client.xack, self.key, GROUP, *ids))
+        self._unfinished = False
+        self._ask(self._trim)
 
     def _trim(self) -> None:
         """Lets go of the entries before the first that some group has not acknowledged."""
@@ -121,22 +118,36 @@ class StreamSource:
         return {"last": records[-1].entry}
 
     def lag(self) -> Lag:
-        with self._naming():
-            ours = [group for group in self._groups() if _text(group["name"]) == GROUP]
-            if not ours:
-                return Lag(0, None)
-            milliseconds, sequence = self._first_needed(ours[0])
-            first: Any = self._client.xrange(self.key, min=f"{milliseconds}-{sequence}", count=1)
-            if not first:
-                return Lag(0, None)
-            behind = ours[0].get("lag")  # unknown to the server after some deletions
-            unread = self._client.xlen(self.key) if behind is None else behind
-            seconds, microseconds = self._client.time()
-            age = seconds + microseconds / 1e6 - _parts(first[0][0])[0] / 1000
-            return Lag(int(unread) + int(ours[0]["pending"]), max(0.0, age))
+        return self._ask(self._lag)
+
+    def _lag(self) -> Lag:
+        (ours,) = (group for group in self._groups() if _text(group["name"]) == GROUP)
+        milliseconds, sequence = self._first_needed(ours)
+        first: Any = self._client.xrange(self.key, min=f"{milliseconds}-{sequence}", count=1)
+        if not first:
+            return Lag(0, None)
+        behind = ours.get("lag")  # unknown to the server after some deletions
+        unread = self._client.xlen(self.key) if behind is None else behind
+        seconds, microseconds = self._client.time()
+        age = seconds + microseconds / 1e6 - _parts(first[0][0])[0] / 1000
+        return Lag(int(unread) + int(ours["pending"]), max(0.0, age))
 
     def close(self) -> None:
         self._client.close()
+
+    def _ask(self, question: Callable[[], AnswerT]) -> AnswerT:
+        """What *question* gives; once more where the server lost its data, and with it the group.
+
+        What was appended since then is read from its beginning.
+        """
+        with self._naming():
+            try:
+                return question()
+            except redis.ResponseError as error:
+                if not str(error).startswith(_NO_GROUP):
+                    raise
+            self._join()
+            return question()
 
     @contextmanager
     def _naming(self) -> Iterator[None]:

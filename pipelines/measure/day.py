@@ -36,6 +36,16 @@ from settings.project import var_directory
 
 TABLES = ("figures", "positions", "counts")
 RECORD = "day.json"  # what the day was made from
+# No figure depends on these settings: a new target is no reason to measure anew.
+_NO_FIGURE = {
+    "target_ctr",
+    "target_acceptance",
+    "target_coverage",
+    "report_days",
+    "max_label_values",
+}
+# The code that figures depend on, beside sql/.
+_OF_CODE = ("day.py", "figures.py", "intervals.py", "material.py", "span.py")
 
 log = logging.getLogger("nightshelf")
 _HERE = Path(__file__).parent
@@ -107,7 +117,7 @@ def _measure_day(settings: Settings, landed: Collected, day: date) -> None:
         "day": span.day,
         "key": _key(settings, landed, span),
         "segments_of": segments_of,
-        "measure": measure.model_dump(mode="json"),
+        "measure": measure.model_dump(mode="json", exclude=_NO_FIGURE),
     }
     _write(measures_directory(settings) / f"day={span.day}", tables, record)
     groups = tables["figures"].num_rows
@@ -145,8 +155,9 @@ def _key(settings: Settings, landed: Collected, span: Span) -> str:
         for entry in landed.entries(kind)  # type: ignore[arg-type] # one of its words
         if landed.directory / entry["path"] in found
     ]
-    code = hash_files([*_HERE.glob("*.py"), *_HERE.glob("sql/*.sql")], _HERE)
-    return hash_json([sorted(files), measure.model_dump(mode="json"), code])
+    code = hash_files([*(_HERE / name for name in _OF_CODE), *_HERE.glob("sql/*.sql")], _HERE)
+    settled = measure.model_dump(mode="json", exclude=_NO_FIGURE)
+    return hash_json([sorted(files), settled, code])
 
 
 def _is_kept(settings: Settings, landed: Collected, day: date) -> bool:

@@ -44,13 +44,13 @@ class MeasureSettings(Section):
     )
     # Where actions come from: `lake` adds those that only the source knows, once ingested.
     actions: Literal["collected", "lake"] = "collected"
-    max_skew: Duration = timedelta(minutes=5)  # an event later than it was received is left out
+    max_skew: Duration = timedelta(minutes=5)  # an event further ahead of its receipt is left out
     max_daily_items: Annotated[int, Field(ge=1)] = 5_000  # shown to one user; more is no person
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95  # of all intervals
-    resamples: Annotated[int, Field(ge=50, le=10_000)] = 500  # of users, for ratios
+    resamples: Annotated[int, Field(ge=50, le=10_000)] = 500  # of the users, for CTR and value
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0  # of the resamples
-    target_ctr: Share = 0.05
-    target_acceptance: Share = 0.30
+    target_ctr: Share = 0.05  # of the items shown, those that were clicked
+    target_acceptance: Share = 0.30  # of users who acted on what they were shown
     target_coverage: Share = 0.90  # of users who were shown something of their own list
     report_days: Annotated[int, Field(ge=1, le=366)] = 28  # the newest ones, on the report
     # Segments, variants and tiers that become gauges, the ones shown most; the rest only Parquet.

@@ -45,6 +45,7 @@ class FrozenTables:
     files: Mapping[str, SqlFile]  # as they were when the run was made, dependencies first
     computed: Mapping[str, Path]  # those that are kept, of graphs and vectors
     context: SnapshotContext  # of the night
+    connection: duckdb.DuckDBPyConnection  # to the night's tables
 
     @property
     def of_users(self) -> list[str]:
@@ -62,39 +63,31 @@ class FrozenTables:
     @cached_property
     def schemas(self) -> Mapping[str, pa.Schema]:
         """Types of the night's columns: a file of Parquet keeps other ones than a query gives."""
-        night = run_cutoffs(self.run).night
-        with open_features(self.run) as connection:
-            return {
-                name: feature_table(connection, self.run, name, night)
-                .limit(0)
-                .to_arrow_table()
-                .schema
-                for name in self.files
-            }
+        return {name: self._table(name).limit(0).to_arrow_table().schema for name in self.files}
 
     def read(self, name: str, users: Collection[str] | None = None) -> pa.Table:
         """The night's rows of table *name*; only those of *users* where the table has users."""
-        with open_features(self.run) as connection:
-            relation = feature_table(connection, self.run, name, run_cutoffs(self.run).night)
-            if users is None or USER not in self.files[name].header.grain:
-                return relation.to_arrow_table()
-            wanted = pa.table({USER: pa.array(sorted(users), pa.string())})
-            connection.register("wanted", wanted)
-            return relation.join(connection.table("wanted"), USER, how="semi").to_arrow_table()
+        table = self._table(name)
+        if users is None or USER not in self.files[name].header.grain:
+            return table.to_arrow_table()
+        wanted = pa.table({USER: pa.array(sorted(users), pa.string())})
+        chosen = self.connection.from_arrow(wanted)
+        return table.join(chosen, USER, how="semi").to_arrow_table()
+
+    def _table(self, name: str) -> duckdb.DuckDBPyRelation:
+        return feature_table(self.connection, self.run, name, run_cutoffs(self.run).night)
 
 
-def open_frozen(run: Run) -> FrozenTables:
+@contextmanager
+def open_frozen(run: Run) -> Iterator[FrozenTables]:
     """The tables of *run*'s night, and the SQL that made them."""
     files = load_folder(run.path(SQL))
     cutoffs = run_cutoffs(run)
     context = snapshot_context(run, run_lake(run), cutoffs, cutoffs.night)
     read = {name for file in files.values() for name in file.dependencies}
-    return FrozenTables(
-        run,
-        {name: file for name, file in files.items() if not file.is_label},
-        kept_tables(read, context, None),
-        context,
-    )
+    kept = {name: file for name, file in files.items() if not file.is_label}
+    with open_features(run) as connection:
+        yield FrozenTables(run, kept, kept_tables(read, context, None), context, connection)
 
 
 def build_fresh(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from pipelines.candidates.fit import load_generator
 from pipelines.candidates.generator import NO_ITEM, Explaining, Fresh, Generator, Refreshing
-from pipelines.candidates.settings import CandidateSettings
-from pipelines.inputs import run_cutoffs
 from pipelines.interactions import FloatArray, IntArray
-from pipelines.runs import Run
 
 
 class AsFitted:
@@ -50,11 +48,9 @@ class AsFitted:
         return nearest
 
 
-def refresh_generator(run: Run, name: str, fresh: Fresh) -> Generator:
-    """The generator *name* of the run's night for the users of *fresh*."""
-    model = load_generator(run, run_cutoffs(run).night, name)
+def refresh_generator(model: Generator, fresh: Fresh, settings: Any) -> Generator:
+    """*model* for the users of *fresh*; *settings* are those that it was fitted with."""
     if isinstance(model, Refreshing):
-        settings = getattr(run.settings.read(CandidateSettings), name)
         refreshed: Generator = model.refreshed(fresh, settings)
         return refreshed
     return AsFitted(model, fresh.rows)  # type: ignore[return-value] # it is never fitted

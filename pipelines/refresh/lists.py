@@ -17,9 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from threadpoolctl import threadpool_limits
 
-from pipelines.candidates.fit import load_history, used_generators
+from pipelines.candidates.fit import load_generator, load_history, used_generators
 from pipelines.candidates.generate import CandidateSource
 from pipelines.candidates.generator import Fresh, Generator, Past
+from pipelines.candidates.settings import CandidateSettings
 from pipelines.features.database import NO_SEGMENT, SEGMENT_TABLE, align
 from pipelines.features.sql_file import SqlFile
 from pipelines.index import Index, load_index
@@ -32,7 +33,7 @@ from pipelines.ranking.feature_columns import FeatureColumns, Vocabulary, join_c
 from pipelines.ranking.ranker import Ranker
 from pipelines.ranking.score import SPARE_FACTOR, first_rows, rank_users
 from pipelines.ranking.train import open_ranker
-from pipelines.refresh.features import FrozenTables, build_fresh, open_frozen
+from pipelines.refresh.features import FrozenTables, build_fresh
 from pipelines.refresh.generators import refresh_generator
 from pipelines.refresh.measured import fresh_tables
 from pipelines.refresh.write import Lists
@@ -83,10 +84,10 @@ class SomeUsers:
         return join_columns(files, self.table, self.index, self.segments, vocabulary)
 
 
-def gather(run: Run, events: pa.Table, moment: datetime) -> SomeUsers:
+def gather(frozen: FrozenTables, events: pa.Table, moment: datetime) -> SomeUsers:
     """All that is known at *moment* (naive UTC) of the users of *events*, their own and whole."""
+    run = frozen.run
     everybody = load_index(run)
-    frozen = open_frozen(run)
     ids = pc.unique(events["user_id"]).sort()
     users = _users(everybody.users, ids)
     index = Index(items=everybody.items, users=users)
@@ -111,7 +112,9 @@ def list_users(users: SomeUsers) -> Lists:
     generators: dict[str, Generator] = {}
     names = {name for _, settings in surfaces.items() for name in settings.generators}
     for name in sorted(names & set(used_generators(run))):
-        generators[name] = refresh_generator(run, name, users.fresh)
+        model = load_generator(run, run_cutoffs(run).night, name)
+        settings = getattr(run.settings.read(CandidateSettings), name)
+        generators[name] = refresh_generator(model, users.fresh, settings)
     nobody: dict[str, bytes | None] = dict.fromkeys(users.index.user_ids.tolist())
     lists = {name: nobody for name, _ in surfaces.items()}
     if len(users.listed) == 0:

@@ -21,7 +21,7 @@ from pipelines.index import Index
 from pipelines.inputs import run_cutoffs
 from pipelines.refresh.features import FrozenTables, build_fresh, rows_of
 from pipelines.refresh.news import News
-from pipelines.runs import Run
+from pipelines.runs import Run, list_runs
 from settings.project import var_directory
 
 SAMPLE = 24  # busiest users, and as many of the quietest
@@ -39,6 +39,10 @@ def fresh_tables(run: Run, index: Index, frozen: FrozenTables) -> list[str]:
     fresh = _measure(run, index, frozen)
     frozen_names = sorted(frozen.files.keys() - set(fresh))
     write_json(path, {"fresh": fresh, "frozen": frozen_names})
+    runs = list_runs(run.settings)
+    for other in path.parent.glob("*.json"):
+        if other.stem not in runs:  # it is gone
+            other.unlink(missing_ok=True)
     log.info("%s: %d tables can be refreshed, %d stay", run.id, len(fresh), len(frozen_names))
     return fresh
 
@@ -68,7 +72,7 @@ def _same(
     """
     news = News(run, run.as_of)
     try:
-        events = news.events_of(users)
+        events = news.events_of(users, with_news=False)
     finally:
         news.close()
     rows = rows_of(index.users, users)

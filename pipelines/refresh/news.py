@@ -32,7 +32,7 @@ where event_at >= $since or received_at >= $since
 group by user_id
 order by max(event_at) desc, user_id
 """
-# As the run saw the lake, but up to the moment; then what came since. In the order of the lake.
+# As the run saw the lake, but up to the moment; then what came since.
 _OWN = """
 with known as (
     select lake.*
@@ -46,12 +46,12 @@ since as (
     from news
     semi join wanted on wanted.user_id = news.user_id
     anti join known on known.event_id = news.event_id
+    where $with_news
 )
 
 select * from known
 union all by name
 select * from since
-order by event_at, event_id
 """
 
 
@@ -79,9 +79,10 @@ class News:
         rows = self._connection.execute(_USERS, {"since": since}).fetchall()
         return [user for (user,) in rows]
 
-    def events_of(self, users: Collection[str]) -> pa.Table:
+    def events_of(self, users: Collection[str], *, with_news: bool = True) -> pa.Table:
         """All events of *users* before the moment, with the columns and in the order of the lake.
 
+        Without news as the run saw them.
         Raises `RefreshError` when files that the run was made of are gone.
         """
         connection = self._connection
@@ -95,9 +96,10 @@ class News:
         lake = connection.read_parquet([str(path) for path in files])
         lake.create_view("lake")
         connection.register("wanted", pa.table({"user_id": pa.array(sorted(users), pa.string())}))
-        binds = {"moment": self._moment, "read_at": self._read_at}
+        binds = {"moment": self._moment, "read_at": self._read_at, "with_news": with_news}
         columns = [duckdb.ColumnExpression(name) for name in lake.columns]
-        found = connection.sql(_OWN, params=binds).select(*columns).to_arrow_table()
+        own = connection.sql(_OWN, params=binds).select(*columns)
+        found = own.order("event_at, event_id").to_arrow_table()
         connection.execute("drop view lake")
         return found
 

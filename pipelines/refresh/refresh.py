@@ -13,12 +13,13 @@ import redis
 from pipelines.files import locked
 from pipelines.forgetting.tombstones import Forgotten
 from pipelines.refresh.errors import RefreshError
+from pipelines.refresh.features import open_frozen
 from pipelines.refresh.lists import gather, list_users
 from pipelines.refresh.live import open_live_run
 from pipelines.refresh.news import News, utc_now
 from pipelines.refresh.settings import RefreshSettings
 from pipelines.refresh.stream import read_stream
-from pipelines.refresh.write import write_overlays
+from pipelines.refresh.write import Lists, write_overlays
 from pipelines.runs import Run
 from settings import ProjectSettings, Settings
 from settings.project import var_directory
@@ -106,7 +107,10 @@ def _refresh(
         events = news.events_of(chosen)
     finally:
         news.close()
-    lists = list_users(gather(run, events, moment)) if len(events) else {}
+    lists: Lists = {}
+    if len(events):
+        with open_frozen(run) as frozen:
+            lists = list_users(gather(frozen, events, moment))
     namespace = run.settings.read(ProjectSettings).namespace
     is_live = write_overlays(client, namespace, pointer, moment, lists)
     for user in Forgotten.of(run.settings).among({u for of in lists.values() for u in of}):

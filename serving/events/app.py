@@ -6,7 +6,6 @@ from flask import Blueprint, Flask
 
 from serving.events.check import Checker
 from serving.events.clock import Clock, simulated
-from serving.events.counts import EventMetrics
 from serving.events.exposures import Exposures
 from serving.events.gate import Allowance, Gate
 from serving.events.intake import Intake
@@ -64,6 +63,5 @@ class Events:
         intake = self.intake
         gate = Gate(app.wsgi_app, intake.allowance, watch, cors, intake.counts.refused)
         app.wsgi_app = gate  # type: ignore[method-assign] # where Flask wants middleware
-        metrics = EventMetrics(watch.metrics.registry, intake)
-        watch.each_flush.append(metrics.flush)
+        watch.each_flush.append(lambda: intake.count(watch.metrics.events))
         app.extensions[EVENTS] = intake

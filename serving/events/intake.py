@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import redis
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
@@ -17,9 +17,11 @@ from serving.events.gate import Allowance
 from serving.events.spool import Spool, SpoolError
 from serving.events.stream import LogState, Stream
 from serving.shelf.breaker import Breaker
-from settings.errors import NightshelfError
 from store.connection import hide_password
-from store.events import Event, pack_event, unpack_event
+from store.events import Event, pack_event
+
+if TYPE_CHECKING:  # imported once a worker runs
+    from serving.sight.event_metrics import EventMetrics
 
 Durability = Literal["fsync", "process", "spool"]
 
@@ -136,19 +138,10 @@ class Intake:
 
     def _replay(self) -> None:
         try:
-            if n := self.spool.replay(self._append_records):
+            if n := self.spool.replay(self._stream.append_records):
                 log.warning("event log: has taken %d events that waited on disk", n)
         except (redis.RedisError, OSError) as error:
             self._note(f"{hide_password(str(error))}; events wait on disk")
-
-    def _append_records(self, records: list[bytes]) -> None:
-        events = []
-        for record in records:
-            try:
-                events.append(unpack_event(record))
-            except NightshelfError as error:  # of another release
-                log.error("an event of the spool is lost: %s", error)
-        self._stream.append(events)
 
     def _log_exposures(self, exposures: Exposures) -> None:
         for events in exposures.take():
@@ -165,6 +158,13 @@ class Intake:
         elif self._trouble and not trouble:
             log.warning("event log: reached again")
         self._trouble = trouble
+
+    def count(self, metrics: EventMetrics) -> None:
+        """Add what was noted since the last time to *metrics*, and tell what waits."""
+        self.counts.flush(metrics.counters)
+        metrics.spooled.set(self.spooled)
+        if self.state is not None:
+            metrics.backlog.set(self.state.backlog)
 
     def start(self) -> None:
         """Poll once a second from now on."""

@@ -11,8 +11,10 @@ from serving.events.problem import EventProblem
 
 LONGEST = 128  # characters of an id
 MAX_POSITION = 10_000
-MAX_CONTEXT = 2048  # bytes of a context, as JSON
 MAX_CONTEXT_MEMBERS = 20
+MAX_CONTEXT_NAME = 64  # characters
+MAX_CONTEXT_TEXT = 128  # characters
+MAX_CONTEXT_NUMBER = 1e15
 _NUMBER = re.compile(r"[0-9]{1,14}(\.[0-9]{1,4})?")
 _MOST = Decimal(10) ** 14
 _PLACES = Decimal("0.0001")
@@ -76,15 +78,23 @@ def read_context(event: dict[str, Any]) -> str | None:
     context = event.get("context")
     if context is None:
         return None
-    expected = (
-        f"an object of at most {MAX_CONTEXT_MEMBERS} texts, numbers, true, false or null, "
-        f"of at most {MAX_CONTEXT} bytes"
-    )
-    if not isinstance(context, dict) or len(context) > MAX_CONTEXT_MEMBERS:
-        raise wrong("context", context, expected)
-    if any(isinstance(value, dict | list) for value in context.values()):
-        raise wrong("context", context, expected)
-    text = json.dumps(context, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    if len(text.encode("utf-8")) > MAX_CONTEXT:
-        raise wrong("context", context, expected)
-    return text
+    is_good = isinstance(context, dict) and len(context) <= MAX_CONTEXT_MEMBERS
+    if not is_good or not all(
+        len(name) <= MAX_CONTEXT_NAME and _is_small(value) for name, value in context.items()
+    ):
+        raise wrong(
+            "context",
+            context,
+            f"an object of at most {MAX_CONTEXT_MEMBERS} names of up to {MAX_CONTEXT_NAME} "
+            f"characters, with texts of up to {MAX_CONTEXT_TEXT}, numbers from -10^15 to 10^15, "
+            "true, false or null",
+        )
+    return json.dumps(context, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _is_small(value: Any) -> bool:
+    if isinstance(value, str):
+        return len(value) <= MAX_CONTEXT_TEXT
+    if isinstance(value, int | float):
+        return abs(value) <= MAX_CONTEXT_NUMBER
+    return value is None

@@ -13,7 +13,15 @@ from serving.sight.trips import trip
 from settings import ProjectSettings, Settings
 from store.cluster import ClusterReader
 from store.connection import StoreSettings, connect_primary
-from store.events import FIELD, IMPRESSION, Event, EventLogSettings, pack_event
+from store.events import (
+    FIELD,
+    IMPRESSION,
+    Event,
+    EventLogError,
+    EventLogSettings,
+    pack_event,
+    unpack_event,
+)
 from store.keys import NamespaceKeys
 from store.live import RecentEvent, recent_commands
 from store.trip import Command, Trips
@@ -55,8 +63,19 @@ class Stream:
 
         Raises what the client raises when the log does not take all of them: some may be in it.
         """
+        self._send([pack_event(event) for event in events], events)
+
+    def append_records(self, records: Sequence[bytes]) -> None:
+        """As `append`, of events that were packed before; what another release packed is kept."""
+        events = []
+        for record in records:
+            with suppress(EventLogError):
+                events.append(unpack_event(record))
+        self._send(records, events)
+
+    def _send(self, records: Sequence[bytes], events: Sequence[Event]) -> None:
         commands: list[Command] = [
-            ("XADD", self.keys.events, "*", FIELD, pack_event(event)) for event in events
+            ("XADD", self.keys.events, "*", FIELD, record) for record in records
         ]
         recents = self._recents(events)
         if self.live is self.log:
@@ -66,7 +85,7 @@ class Stream:
             for reply in replies:
                 if isinstance(reply, Exception):
                     noted.refused(reply)
-        for reply in replies[: len(events)]:
+        for reply in replies[: len(records)]:
             if isinstance(reply, Exception):
                 raise reply
         if recents and self.live is not self.log:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from serving.events.members import MAX_CONTEXT_MEMBERS, MAX_POSITION
+from serving.events.members import (
+    MAX_CONTEXT_MEMBERS,
+    MAX_CONTEXT_NAME,
+    MAX_CONTEXT_NUMBER,
+    MAX_CONTEXT_TEXT,
+    MAX_POSITION,
+)
 from serving.events.problem import KINDS
 from serving.events.shown import MAX_ITEMS
 from serving.openapi.parts import (
@@ -31,19 +37,34 @@ NUMBER: Json = {
         {"type": "string", "pattern": r"^[0-9]{1,14}(\.[0-9]{1,4})?$"},
     ]
 }
-COMMON: Json = {
-    "user_id": ID,
+
+
+def nullable(schema: Json) -> Json:
+    """*schema*, or null, which counts as left out."""
+    if "anyOf" in schema:
+        return {**schema, "anyOf": [*schema["anyOf"], {"type": "null"}]}
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+OPTIONAL: Json = {
     "event_at": {**MOMENT, "description": "When it happened; by default when it is received."},
     "event_id": {**ID, "description": "An event that is sent twice under one id counts once."},
     "session_id": ID,
     "recommendation_id": {**TEXT, "description": "Of the answer that the item was shown in."},
-    "page_view_id": {**ID, "description": "The same for one showing of a page."},
+    "page_view_id": ID,
     "context": {
         "type": "object",
         "maxProperties": MAX_CONTEXT_MEMBERS,
-        "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+        "propertyNames": {"maxLength": MAX_CONTEXT_NAME},
+        "additionalProperties": {
+            "type": ["string", "number", "boolean", "null"],
+            "maxLength": MAX_CONTEXT_TEXT,
+            "minimum": -MAX_CONTEXT_NUMBER,
+            "maximum": MAX_CONTEXT_NUMBER,
+        },
     },
 }
+COMMON: Json = {name: nullable(schema) for name, schema in OPTIONAL.items()}
 TAKEN: Json = {
     "type": "object",
     "properties": {
@@ -60,13 +81,18 @@ TAKEN: Json = {
 }
 SCHEMAS: Json = {
     "RejectedEvent": members({"index": COUNT, "type": {"enum": list(KINDS)}, "detail": TEXT}),
-    "ShownItem": members({"item_id": ID, "position": POSITION}, optional=["position"]),
+    "ShownItem": members({"item_id": ID, "position": nullable(POSITION)}, optional=["position"]),
     "Impression": members(
         {
             "event_type": {"const": IMPRESSION},
+            "user_id": {**nullable(ID), "description": "Left out by visitors."},
             **COMMON,
+            "recommendation_id": TEXT,
+            "page_view_id": {**ID, "description": "The same for one showing of a page."},
             "items": {
-                **array({"anyOf": [POSITION, ref("ShownItem")]}, minItems=1, maxItems=MAX_ITEMS),
+                **nullable(
+                    array({"anyOf": [POSITION, ref("ShownItem")]}, minItems=1, maxItems=MAX_ITEMS)
+                ),
                 "description": "What was seen; all items of the answer by default.",
             },
         },
@@ -89,13 +115,14 @@ def paths(rules: Rules) -> Json:
     action = members(
         {
             "event_type": {"type": "string", "enum": list(rules.event_types)},
-            **COMMON,
+            "user_id": ID,
             "item_id": ID,
-            "value": NUMBER,
-            "quantity": NUMBER,
-            "position": POSITION,
+            **COMMON,
+            "value": nullable(NUMBER),
+            "quantity": nullable(NUMBER),
+            "position": nullable(POSITION),
         },
-        optional=[*COMMON.keys() - {"user_id"}, "value", "quantity", "position"],
+        optional=[*COMMON, "value", "quantity", "position"],
     )
     event = {"anyOf": [action, ref("Impression")]}
     batch = array(event, minItems=1, maxItems=rules.intake.max_events)

@@ -21,6 +21,7 @@ from typing import TypeVar
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from serving.sight import trips
+from serving.sight.event_metrics import EventMetrics
 from serving.sight.served import Request
 
 # Seconds. 0.15 is the limit of the alert, and has to be an edge.
@@ -54,6 +55,7 @@ class Metrics:
         self._cpu_s = 0.0
         self._make_counters()
         self._make_gauges()
+        self.events = EventMetrics(self.registry)
         self.starts.inc()
 
     def _make_counters(self) -> None:

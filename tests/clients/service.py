@@ -31,6 +31,7 @@ class Service:
     key: str | None
     gunicorn: Gunicorn
     store: ValkeyServer
+    events_key: str | None = None  # that may send events
 
 
 @contextmanager
@@ -39,7 +40,9 @@ def run_service(folder: Path, *, keys: bool = True) -> Iterator[Service]:
 
     The readers are patient with the store: machines are busy.
     """
-    key = add_key(folder / "var" / "demo" / "keys.json", "shop", "read").text if keys else None
+    file = folder / "var" / "demo" / "keys.json"
+    key = add_key(file, "shop", "read").text if keys else None
+    events_key = add_key(file, "page", "events").text if keys else None
     with ValkeyServer(config={"save": "", "maxmemory-policy": "noeviction"}) as store:
         url = f"redis://127.0.0.1:{store.port}/0"
         with connect_publisher(StoreSettings(url=url)) as client:
@@ -49,6 +52,7 @@ def run_service(folder: Path, *, keys: bool = True) -> Iterator[Service]:
         gunicorn = Gunicorn(folder, f"{url}?socket_timeout=5", more=RULES + access)
         try:
             gunicorn.wait_for("/health/ready", lambda body: body.get("status") == "ready")
-            yield Service(f"http://127.0.0.1:{gunicorn.port}", key, gunicorn, store)
+            url = f"http://127.0.0.1:{gunicorn.port}"
+            yield Service(url, key, gunicorn, store, events_key)
         finally:
             gunicorn.stop()

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,36 @@ def test_what_is_wished_for_reaches_the_service(shelf):
     assert [item.rank for item in answer.items] == [2, 3]
     assert shelf.recs_many(["u1"], **wish) == [answer]
     assert shelf.recs("u1", n=1, explain=False).raw.keys() == answer.raw.keys() - {"rules"}
+
+
+def test_events_are_taken_in_and_bad_ones_named(service, shelf):
+    """Moments and decimals as Python has them; with the key of another role; not all bad."""
+    answer = shelf.recs("u1", n=2)
+    bought = {
+        "event_type": "purchase",
+        "user_id": "u1",
+        "item_id": answer.items[1].item_id,
+        "recommendation_id": answer.recommendation_id,
+        "event_at": datetime.now(UTC),
+        "value": Decimal("12.5"),
+    }
+    shown = {
+        "event_type": "impression",
+        "user_id": "u1",
+        "recommendation_id": answer.recommendation_id,
+        "page_view_id": "p1",
+    }
+    with Client(service.url, key=service.events_key, timeout_s=10) as sender:
+        taken = sender.send_events([shown, bought, {**bought, "position": 0}])
+        assert (taken.accepted, taken.durability) == (2, "process")
+        assert [(bad.index, bad.type) for bad in taken.rejected] == [(2, "invalid")]
+        with pytest.raises(ProblemError) as refused:
+            sender.send_events([{**bought, "position": 0}])
+        assert refused.value.members["rejected"][0]["index"] == 0
+        with pytest.raises(ValueError, match="with a zone"):
+            sender.send_events([{**bought, "event_at": datetime(2018, 1, 1)}])
+    (recent, *_) = shelf.profile("u1").recent_events
+    assert (recent.event_type, recent.item_id) == ("purchase", answer.items[1].item_id)
 
 
 def test_an_explanation_is_typed_too(shelf):

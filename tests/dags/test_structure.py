@@ -10,8 +10,10 @@ from pipelines.orders import (
     BackfillOrder,
     CollectOrder,
     ForgetOrder,
+    MeasureOrder,
     NightOrder,
     PromoteOrder,
+    RefreshOrder,
     ReleaseOrder,
     RollBackOrder,
     TuneOrder,
@@ -22,8 +24,10 @@ NAMES = [
     "backfill_features",
     "collect_events",
     "forget_users",
+    "measure",
     "nightly_recommendations",
     "promote_model",
+    "refresh_active_users",
     "release",
     "roll_back",
     "tune_models",
@@ -33,6 +37,7 @@ SCHEDULED = {
     "nightly_recommendations": "0 2 * * *",
     "collect_events": "*/5 * * * *",
     "forget_users": "@hourly",
+    "refresh_active_users": "*/7 * * * *",
 }
 
 
@@ -80,6 +85,8 @@ def test_moving_the_pointer_is_one_task_in_the_publish_pool(found, name):
         ("backfill_features", "backfill"),
         ("collect_events", "collect"),
         ("forget_users", "forget"),
+        ("refresh_active_users", "refresh"),
+        ("measure", "measure_days"),
     ],
 )
 def test_what_moves_nothing_is_one_task_in_nobodys_way(found, dag, only):
@@ -108,11 +115,13 @@ def test_the_parts_are_all_stages_of_the_night_in_order():
         ("nightly_recommendations", NightOrder),
         ("roll_back", RollBackOrder),
         ("release", ReleaseOrder),
+        ("refresh_active_users", RefreshOrder),
         ("promote_model", PromoteOrder),
         ("tune_models", TuneOrder),
         ("backfill_features", BackfillOrder),
         ("collect_events", CollectOrder),
         ("forget_users", ForgetOrder),
+        ("measure", MeasureOrder),
     ],
 )
 def test_a_form_has_the_fields_of_its_order(found, name, order):
@@ -134,6 +143,7 @@ def test_an_untouched_form_can_be_sent(found):
         },
         "collect_events": {"accept_bad": False},
         "forget_users": {"again": False},
+        "measure": {"first": None, "last": None},
         "nightly_recommendations": {
             "as_of": None,
             "publish": "publish",
@@ -141,6 +151,7 @@ def test_an_untouched_form_can_be_sent(found):
             "surfaces": [],
         },
         "promote_model": {"model": "to be filled in", "reason": "to be filled in"},
+        "refresh_active_users": {"as_of": None, "since": None, "users": []},
         "release": {},
         "roll_back": {"version": None, "reason": "to be filled in"},
         "tune_models": {"budget": None, "what": [], "surface": None, "write": "write"},

@@ -45,8 +45,8 @@ published: a change makes a new run.
 `source` decides what is in the lake; `collect` how web events come there.
 `gate` and `registry` decide which model serves.
 `drift` can stop a night before it trains, and changes no list.
-`project`, `tuning`, `publish`, `store`, `mlflow`, `serving`, `limits`, `cors`, `access`, \
-`metrics`, `logs` and `traces` change neither.
+`project`, `tuning`, `measure`, `publish`, `store`, `mlflow`, `serving`, `limits`, `cors`, \
+`access`, `metrics`, `logs` and `traces` change neither.
 
 This page is made from the classes that read the sections: `python -m tests.docs.settings_page`.
 """

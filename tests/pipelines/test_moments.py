@@ -117,3 +117,14 @@ def test_too_little_history_is_refused():
         r"events before it; bring older events, or lower \[night\] horizon or min_history",
     ):
         choose_cutoffs(AS_OF, datetime(2017, 10, 9, 0, 1), NightSettings())
+
+
+def test_a_daily_grid_lets_a_night_learn_of_yesterday():
+    """Nights a day apart with labels of a day: yesterday is evaluated and refitted on, the days
+    before it train; consecutive nights share all cutoffs but one."""
+    night = NightSettings(horizon=timedelta(days=1), grid=timedelta(days=1), training_cutoffs=2)
+    found = choose_cutoffs(AS_OF, datetime(2017, 1, 1), night)
+    assert found.labelled == tuple(AS_OF - timedelta(days=n) for n in (1, 2, 3))
+    tomorrow = choose_cutoffs(AS_OF + timedelta(days=1), datetime(2017, 1, 1), night)
+    assert tomorrow.training == found.labelled[:2]
+    assert tomorrow.refit == (AS_OF, AS_OF - timedelta(days=1))

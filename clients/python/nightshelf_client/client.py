@@ -15,10 +15,12 @@ from nightshelf_client.answers import (
     Profile,
     Ranked,
     Ready,
+    Taken,
     Versions,
 )
 from nightshelf_client.decoding import decode
 from nightshelf_client.errors import AnswerError, AwayError, problem_of
+from nightshelf_client.events import as_event
 from nightshelf_client.fallback import Away, Fallback
 from nightshelf_client.held import Held, HeldAnswers
 from nightshelf_client.question import Wish, as_json, ask_about, ask_user, many, with_query
@@ -27,6 +29,8 @@ from nightshelf_client.transport import Response, Transport
 T = TypeVar("T")
 
 _OK, _NOT_MODIFIED, _UNAVAILABLE = 200, 304, 503
+_TAKEN = (202, 207)
+_JSON = {"Content-Type": "application/json"}
 
 
 class Client:
@@ -109,6 +113,22 @@ class Client:
         body["session"] = many("session", session)
         return self._post("/v1/rank", body, Ranked, request_id)
 
+    def send_events(
+        self, events: Iterable[Mapping[str, Any]], *, request_id: str | None = None
+    ) -> Taken:
+        """Send what users saw and did, up to 500 events, as `POST /events` names their members.
+
+        `event_at` may be a `datetime` with a zone. An event without `event_id` is given one, so
+        that one which is sent twice over a broken connection counts once. Bad events are in
+        `rejected`, the others are kept; when all are bad it is a `ProblemError`.
+        """
+        body = {"events": [as_event(event) for event in events]}
+        data = json.dumps(body, allow_nan=False).encode()
+        response = self._send("POST", "/v1/events", request_id, _JSON, data)
+        if response.status not in _TAKEN:
+            _refuse(response)
+        return decode(Taken, _parse(response))
+
     def profile(self, user_id: str, *, request_id: str | None = None) -> Profile:
         """What the service knows of a user."""
         return self._get(ask_about("users", user_id, "/profile"), Profile, request_id)
@@ -185,9 +205,8 @@ class Client:
         return _read(self._send("GET", target, request_id), kind)
 
     def _post(self, target: str, body: Any, kind: type[T], request_id: str | None) -> T:
-        json_type = {"Content-Type": "application/json"}
         data = json.dumps(body, allow_nan=False).encode()
-        return _read(self._send("POST", target, request_id, json_type, data), kind)
+        return _read(self._send("POST", target, request_id, _JSON, data), kind)
 
     def _send(
         self,
@@ -212,7 +231,7 @@ def _read(response: Response, kind: type[T]) -> T:
 def _refuse(response: Response) -> NoReturn:
     if response.status >= 400:
         raise problem_of(response.status, response.headers, response.body)
-    raise AnswerError(f"found status {response.status}; expected 200 of the service itself")
+    raise AnswerError(f"found status {response.status}; expected that of the service itself")
 
 
 def _parse(response: Response) -> Any:

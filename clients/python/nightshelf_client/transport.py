@@ -59,7 +59,7 @@ class Transport:
         """One request for *target*, path and query; raises `UnreachableError`.
 
         A connection that the server closed while it was idle is replaced once: every request
-        of this client reads, so that asking twice does no harm.
+        of this client reads, or sends events that have ids: asking twice does no harm.
         """
         kept = self._take()
         try:

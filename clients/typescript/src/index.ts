@@ -12,6 +12,8 @@ import type {
   RankBody,
   Ranked,
   Ready,
+  Taken,
+  UserEvent,
   Versions,
   Wish,
 } from "./types.js";
@@ -60,6 +62,11 @@ export interface Nightshelf {
     more?: Omit<RankBody, "user_id" | "items">,
     options?: CallOptions,
   ): Promise<Ranked>;
+  /**
+   * Sends what users saw and did, up to 500 events. One without `event_id` is given one, so that
+   * a second try counts once. Bad events are in `rejected`; when all are, it is a problem.
+   */
+  sendEvents(events: readonly UserEvent[], options?: CallOptions): Promise<Taken>;
   /** What the service knows of a user. */
   profile(user: string, options?: CallOptions): Promise<Profile>;
   /** Values of the night's feature tables for up to 1,000 ids of a kind; all by default. */
@@ -114,6 +121,10 @@ export function createNightshelf(options: NightshelfOptions = {}): Nightshelf {
       const body = { ...more, user_id: user, items: [...items] };
       return bodyOf(await api.POST("/rank", { body, ...how(call) }));
     },
+    async sendEvents(events, call) {
+      const body = { events: events.map(withId) };
+      return bodyOf(await api.POST("/events", { body, ...how(call) }));
+    },
     async profile(user, call) {
       const params = { path: { user: id(user) } };
       return bodyOf(await api.GET("/users/{user}/profile", { params, ...how(call) }));
@@ -141,6 +152,13 @@ function id(text: string): string {
     throw new TypeError(`no address has the id "${text}" for fetch; ask with recsMany`);
   }
   return text;
+}
+
+/** *event* with an id; that of an impression is derived from its page view by the service. */
+function withId(event: UserEvent): UserEvent {
+  if (event.event_type === "impression" || event.event_id) return event;
+  const random = Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36));
+  return { ...event, event_id: random.join("-") };
 }
 
 function situation(wish: Wish): [string, string][] {

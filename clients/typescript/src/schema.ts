@@ -81,6 +81,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take in what users saw and did
+         * @description One event, a list, or an object with a list. `text/plain` is read as JSON, too, as beacons send it. A bad event keeps no other one out. When the answer comes, the events are kept.
+         */
+        post: operations["postEvents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/rank": {
         parameters: {
             query?: never;
@@ -116,6 +136,55 @@ export interface paths {
          * @description 200 with `known` false and empty lists for an unknown user.
          */
         get: operations["getProfile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user's id.
+                 * @example 1
+                 */
+                user: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Forget a user (admin)
+         * @description At once nothing is known of the user any more, and events of the user are refused. Files follow with the DAG `forget_users`; `Location` says how far that is. Asking again is safe.
+         */
+        delete: operations["forgetUser"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{user}/forgetting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The digest that forgetting answered, or the user's id.
+                 * @example 5f0c2a9be1c34d7f8a6b0d1e2f3a4b5c
+                 */
+                user: string;
+            };
+            cookie?: never;
+        };
+        /** How far forgetting a user has come (admin) */
+        get: operations["getForgetting"];
         put?: never;
         post?: never;
         delete?: never;
@@ -367,6 +436,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/events.js": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends what a page's visitors see and click */
+        get: operations["getEventsScript"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/page/list": {
         parameters: {
             query?: never;
@@ -489,6 +575,47 @@ export interface components {
         Answers: {
             answers: components["schemas"]["Answer"][];
         };
+        RejectedEvent: {
+            index: number;
+            /** @enum {unknown} */
+            type: "malformed" | "invalid" | "clock_skew" | "recommendation";
+            detail: string;
+        };
+        ShownItem: {
+            item_id: string;
+            position?: number | null;
+        };
+        Impression: {
+            /** @constant */
+            event_type: "impression";
+            /** @description Left out by visitors. */
+            user_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When it happened; by default when it is received.
+             */
+            event_at?: string | null;
+            /** @description An event that is sent twice under one id counts once. */
+            event_id?: string | null;
+            session_id?: string | null;
+            recommendation_id: string;
+            /** @description The same for one showing of a page. */
+            page_view_id: string;
+            context?: {
+                [key: string]: string | number | boolean | null;
+            } | null;
+            /** @description What was seen; all items of the answer by default. */
+            items?: (number | components["schemas"]["ShownItem"])[] | null;
+        };
+        Taken: {
+            accepted: number;
+            rejected: components["schemas"]["RejectedEvent"][];
+            /**
+             * @description What the accepted events survive: the loss of power (`fsync` in the log, `spool` on the disk of this service), or the end of a process.
+             * @enum {unknown}
+             */
+            durability: "fsync" | "process" | "spool";
+        };
         RankedItem: {
             rank: number;
             item_id: string;
@@ -546,6 +673,29 @@ export interface components {
             /** Format: date-time */
             published_at: string | null;
             stale: boolean;
+        };
+        Forgetting: {
+            digest: string;
+            /** @enum {string} */
+            state: "asked" | "running" | "left over" | "done";
+            /** Format: date-time */
+            asked_at: string;
+            /** Format: date-time */
+            changed_at: string;
+            /** @description What could not be rewritten yet, and why. */
+            left: string[];
+        };
+        Forgotten: {
+            digest: string;
+            /** @enum {string} */
+            state: "asked" | "running" | "left over" | "done";
+            /** Format: date-time */
+            asked_at: string;
+            /** Format: date-time */
+            changed_at: string;
+            /** @description What could not be rewritten yet, and why. */
+            left: string[];
+            removed: number;
         };
         FeatureValues: {
             kind: string;
@@ -893,7 +1043,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The store does not answer, and this route has nothing else. */
+        /** @description The store does not answer, and this route has nothing else: try again later. */
         503: {
             headers: {
                 /** @description The request's own, or one made for it. */
@@ -984,6 +1134,28 @@ export interface components {
                  *       "versions": [
                  *         "20180101T000000-3cf50bee92aa-1f0c9ab2"
                  *       ]
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Nobody of that digest or id was forgotten. */
+        "404User": {
+            headers: {
+                /** @description The request's own, or one made for it. */
+                "X-Request-ID"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "Not Found",
+                 *       "status": 404,
+                 *       "detail": "user = '1': expected a user, or the digest of one, who was forgotten",
+                 *       "parameter": "user",
+                 *       "found": "1",
+                 *       "expected": "a user, or the digest of one, who was forgotten"
                  *     }
                  */
                 "application/problem+json": components["schemas"]["Problem"];
@@ -1606,6 +1778,142 @@ export interface operations {
             500: components["responses"]["500"];
         };
     };
+    postEvents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    event_type: "view" | "click" | "like" | "share" | "purchase";
+                    user_id: string;
+                    item_id: string;
+                    /**
+                     * Format: date-time
+                     * @description When it happened; by default when it is received.
+                     */
+                    event_at?: string | null;
+                    /** @description An event that is sent twice under one id counts once. */
+                    event_id?: string | null;
+                    session_id?: string | null;
+                    /** @description Of the answer that the item was shown in. */
+                    recommendation_id?: string | null;
+                    page_view_id?: string | null;
+                    context?: {
+                        [key: string]: string | number | boolean | null;
+                    } | null;
+                    value?: number | string | null;
+                    quantity?: number | string | null;
+                    position?: number | null;
+                } | components["schemas"]["Impression"] | ({
+                    /** @enum {string} */
+                    event_type: "view" | "click" | "like" | "share" | "purchase";
+                    user_id: string;
+                    item_id: string;
+                    /**
+                     * Format: date-time
+                     * @description When it happened; by default when it is received.
+                     */
+                    event_at?: string | null;
+                    /** @description An event that is sent twice under one id counts once. */
+                    event_id?: string | null;
+                    session_id?: string | null;
+                    /** @description Of the answer that the item was shown in. */
+                    recommendation_id?: string | null;
+                    page_view_id?: string | null;
+                    context?: {
+                        [key: string]: string | number | boolean | null;
+                    } | null;
+                    value?: number | string | null;
+                    quantity?: number | string | null;
+                    position?: number | null;
+                } | components["schemas"]["Impression"])[] | {
+                    events: ({
+                        /** @enum {string} */
+                        event_type: "view" | "click" | "like" | "share" | "purchase";
+                        user_id: string;
+                        item_id: string;
+                        /**
+                         * Format: date-time
+                         * @description When it happened; by default when it is received.
+                         */
+                        event_at?: string | null;
+                        /** @description An event that is sent twice under one id counts once. */
+                        event_id?: string | null;
+                        session_id?: string | null;
+                        /** @description Of the answer that the item was shown in. */
+                        recommendation_id?: string | null;
+                        page_view_id?: string | null;
+                        context?: {
+                            [key: string]: string | number | boolean | null;
+                        } | null;
+                        value?: number | string | null;
+                        quantity?: number | string | null;
+                        position?: number | null;
+                    } | components["schemas"]["Impression"])[];
+                };
+            };
+        };
+        responses: {
+            /** @description All events are taken in. */
+            202: {
+                headers: {
+                    /** @description The request's own, or one made for it. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accepted": 1,
+                     *       "rejected": [],
+                     *       "durability": "fsync"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Taken"];
+                };
+            };
+            /** @description Some events are bad, the others are taken in. */
+            207: {
+                headers: {
+                    /** @description The request's own, or one made for it. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accepted": 1,
+                     *       "rejected": [
+                     *         {
+                     *           "index": 1,
+                     *           "type": "invalid",
+                     *           "detail": "position = 0: expected a whole number from 1 to 10000"
+                     *         }
+                     *       ],
+                     *       "durability": "fsync"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Taken"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            408: components["responses"]["408"];
+            413: components["responses"]["413"];
+            414: components["responses"]["414"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     postRank: {
         parameters: {
             query?: never;
@@ -1757,6 +2065,98 @@ export interface operations {
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            414: components["responses"]["414"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    forgetUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user's id.
+                 * @example 1
+                 */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user is forgotten; files follow. */
+            202: {
+                headers: {
+                    /** @description The request's own, or one made for it. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "digest": "5f0c2a9be1c34d7f8a6b0d1e2f3a4b5c",
+                     *       "state": "asked",
+                     *       "asked_at": "2018-01-02T09:30:00.123456Z",
+                     *       "changed_at": "2018-01-02T09:30:00.123456Z",
+                     *       "left": [],
+                     *       "removed": 5
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Forgotten"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            414: components["responses"]["414"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    getForgetting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The digest that forgetting answered, or the user's id.
+                 * @example 5f0c2a9be1c34d7f8a6b0d1e2f3a4b5c
+                 */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The state. */
+            200: {
+                headers: {
+                    /** @description The request's own, or one made for it. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "digest": "5f0c2a9be1c34d7f8a6b0d1e2f3a4b5c",
+                     *       "state": "done",
+                     *       "asked_at": "2018-01-02T09:30:00.123456Z",
+                     *       "changed_at": "2018-01-02T10:00:41.654321Z",
+                     *       "left": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Forgetting"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404User"];
             414: components["responses"]["414"];
             422: components["responses"]["422"];
             429: components["responses"]["429"];
@@ -2401,6 +2801,35 @@ export interface operations {
                 content: {
                     /** @example … */
                     "text/html": string;
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            414: components["responses"]["414"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+        };
+    };
+    getEventsScript: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A script for pages of any origin. Nothing of another host is needed. */
+            200: {
+                headers: {
+                    /** @description The request's own, or one made for it. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example … */
+                    "text/javascript": string;
                 };
             };
             400: components["responses"]["400"];

@@ -35,6 +35,12 @@ export type Answer<W extends Wish = {}> = Omit<Schemas["Answer"], "items"> & {
 export type ManyBody = operations["postRecs"]["requestBody"]["content"]["application/json"];
 export type RankBody = operations["postRank"]["requestBody"]["content"]["application/json"];
 
+export type EventsBody = operations["postEvents"]["requestBody"]["content"]["application/json"];
+/** What a user saw or did: an action (click, view, purchase, …) or an impression. */
+export type UserEvent = Exclude<EventsBody, unknown[] | { events: unknown }>;
+/** How many events are kept and how well, and which are not. */
+export type Taken = Schemas["Taken"];
+
 /** How one call is made, beside what it asks. */
 export interface CallOptions {
   /** Gives the call up, as when a page is left. */

@@ -37,6 +37,20 @@ test("what is wished for reaches the service", async () => {
   assert.deepEqual(answer.items.map((item) => item.rank), [2, 3]);
 });
 
+test("events are taken in, bad ones are named", async () => {
+  const sender = createNightshelf({ baseUrl, key: process.env.NIGHTSHELF_EVENTS_KEY ?? key });
+  const { recommendation_id, items } = await shelf.recs("u1", { n: 2 });
+  const click = { event_type: "click", user_id: "u1", item_id: items[1]?.item_id ?? "" } as const;
+  const taken = await sender.sendEvents([
+    { event_type: "impression", user_id: "u1", recommendation_id, page_view_id: "p1" },
+    { ...click, recommendation_id, position: 2 },
+    { ...click, position: 0 },
+  ]);
+  assert.equal(taken.accepted, 2);
+  assert.deepEqual(taken.rejected.map(({ index, type }) => [index, type]), [[2, "invalid"]]);
+  await assert.rejects(sender.sendEvents([{ ...click, position: 0 }]), { status: 400 });
+});
+
 test("fields that were chosen are the only ones, also for types", async () => {
   const answer = await shelf.recs("u1", { n: 1, fields: ["title"] });
   const [item]: PartialItem[] = answer.items;

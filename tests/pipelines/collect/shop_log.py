@@ -60,7 +60,11 @@ class ShopLog:
 
     @property
     def settings(self) -> Settings:
-        lines = [f"{key} = {json.dumps(value)}" for key, value in self.chosen.items()]
+        chosen = dict(self.chosen)
+        kafka = chosen.pop("kafka", {})
+        chosen |= {f"kafka.{key}": value for key, value in kafka.items() if key != "options"}
+        chosen |= {f"kafka.options.{k}": value for k, value in kafka.get("options", {}).items()}
+        lines = [f"{key} = {json.dumps(value)}" for key, value in chosen.items()]
         path = self.folder / "nightshelf.toml"
         text = "\n".join(["[store]", f'url = "{self.url}"', "[collect]", *lines])
         path.write_text(text, encoding="utf-8")

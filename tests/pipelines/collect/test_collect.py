@@ -64,6 +64,16 @@ def test_every_field_of_an_event_becomes_a_column(shop):
     assert schemas == [EVENT_SCHEMA, IMPRESSION_SCHEMA]
 
 
+def test_the_log_says_what_was_stored_and_what_waits(shop, caplog):
+    """One line a collection, with every count."""
+    shop.append(click(1), click(1))
+    with caplog.at_level("INFO", logger="nightshelf"):
+        shop.collect()
+    assert caplog.messages == [
+        "collect: records=2 events=1 impressions=0 duplicates=1 quarantined=0 forgotten=0 waiting=0"
+    ]
+
+
 def test_late_events_go_to_their_own_day_and_say_when_they_came(shop):
     """An event that arrives two days late is a row of the day on which it happened."""
     late = click(2, NOON - timedelta(days=2), received_at=micros(NOON))

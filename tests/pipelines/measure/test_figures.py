@@ -7,6 +7,7 @@ import pytest
 
 from pipelines.measure.day import MeasureError, measure_days, measures_directory
 from pipelines.measure.kept import measured_days
+from settings import load_settings
 from tests.pipelines.measure.site import DAY, HOUR, MINUTE, MONDAY, SECOND, Site
 
 NINE = MONDAY + 9 * HOUR
@@ -237,6 +238,16 @@ def test_only_days_whose_events_changed_are_measured_again(site):
     site.land()
     assert [str(day) for day in measure_days(site.settings)] == ["2026-03-02"]
     assert measured_days(site.settings)[0].whole["conversion"] == 1.0
+
+
+@pytest.mark.parametrize(("key", "again"), [("target_ctr = 0.5", 0), ('click_window = "2h"', 1)])
+def test_settings_that_decide_a_figure_measure_anew(site, key, again):
+    """A target is compared with figures and changes none; a window does."""
+    site.show("u", "ab", NINE)
+    site.land()
+    measure_days(site.settings)
+    site.settings.path.write_text(f'[project]\nnamespace = "shop"\n[measure]\n{key}\n')
+    assert len(measure_days(load_settings(site.settings.path, {}))) == again
 
 
 def test_days_without_impressions_are_refused(site):

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from pipelines.candidates.fit import load_history
+from pipelines.evaluation.logged import compare_on_log
 from pipelines.index import load_index
-from pipelines.inputs import run_cutoffs
+from pipelines.inputs import run_cutoffs, run_lake
 from pipelines.ranking.matrix import POSITION
 from pipelines.ranking.ranker import bin_rows, fit_ranker
 from pipelines.ranking.score import rank_users
 from pipelines.ranking.settings import RankingSettings
-from pipelines.ranking.train import open_ranker, train_rankers
+from pipelines.ranking.train import fit_night_ranker, open_ranker, train_rankers
 from pipelines.ranking.training_set import TrainingSet, build_training_set
 from tests.pipelines.ranking.shown_fixtures import Showing, with_showings
 
@@ -119,6 +120,53 @@ def test_what_was_not_taken_is_learnt_from(finished_night, tmp_path):
         ranked = rank_users(runs[name], index, "home", cutoffs.night, users, ranker)
         popularity[name] = buyers[ranked.first_items(users, 5)].mean()
     assert popularity["on"] < popularity["off"] - 1, popularity
+
+
+@pytest.fixture(scope="module")
+def taught(finished_night, tmp_path_factory):
+    """The night with impressions of rare items, trained on them and not."""
+    folder = tmp_path_factory.mktemp("taught")
+    cutoffs = run_cutoffs(finished_night)
+    moments = (*cutoffs.labelled, cutoffs.night)  # the last is of no training window
+    showings = [s for moment in moments for s in showings_of_rare_items(finished_night, moment)]
+    return {
+        name: with_showings(finished_night, folder / name, showings, impressions=setting)
+        for name, setting in {"on": "auto", "off": "off"}.items()
+    }
+
+
+def test_a_later_day_tells_the_rankers_apart(taught):
+    """On a day that neither saw, the one that learnt what is clicked puts it higher; the other way
+    round it loses, and nothing is told apart from itself."""
+    run = taught["on"]
+    index, night = load_index(run), run_cutoffs(run).night
+    rankers = {name: fit_night_ranker(each, index, "home") for name, each in taught.items()}
+    window = (night, night + timedelta(days=1))
+
+    def compare(first, second):
+        pair = {"first": rankers[first], "second": rankers[second]}
+        return compare_on_log(
+            run, index, run_lake(run), "home", pair, window, lambda places: places**-0.5
+        )
+
+    found = compare("on", "off")
+    assert (found.verdict, found.users) == ("won", index.n_users)
+    assert found.gain == pytest.approx(found.values["first"] - found.values["second"])
+    assert compare("off", "on").verdict == "lost"
+    same = compare("on", "on")
+    assert (same.verdict, same.gain, same.interval) == ("no difference", 0, (0, 0))
+    quiet = (night + timedelta(days=40), night + timedelta(days=41))
+    nothing = compare_on_log(run, index, run_lake(run), "home", rankers, quiet, np.ones_like)
+    assert nothing is None
+
+
+def test_a_ranker_in_memory_is_that_of_the_night(taught, finished_night):
+    """Fitted alone it has the trees that the night saved, with and without impressions."""
+    train_rankers(taught["on"])
+    for run in (taught["on"], finished_night):
+        alone = fit_night_ranker(run, load_index(run), "home")
+        saved = open_ranker(run, "home", "night")
+        assert alone.booster.model_to_string() == saved.booster.model_to_string()
 
 
 def test_a_pair_is_described_as_its_candidate_is(finished_night, tmp_path):

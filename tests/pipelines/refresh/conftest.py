@@ -7,9 +7,9 @@ from pipelines.runs import open_run
 from tests.night_fixtures import copy_shop
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shop(finished_night, tmp_path_factory):
-    """Settings of a shop of this module's own, with the finished night in it."""
+    """Settings of a shop of these tests' own, with the finished night in it."""
     return copy_shop(finished_night.settings, tmp_path_factory.mktemp("refresh") / "shop")
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from demo.loop.parts import CONTROL_VARIABLES
 from pipelines.publish import PublishSettings, publish_lists
 from pipelines.simulate.choice import SimulationError
 from pipelines.simulate.play import group_of, play_day
@@ -30,13 +31,23 @@ simulated_clock = true
 
 
 @pytest.fixture
-def app(finished_night, store_settings, client, tmp_path):
-    """The shop's lists in the store, and gunicorn over it that believes what time it is told."""
+def apps(finished_night, store_settings, client, tmp_path):
+    """The shop's lists in the store; an app that believes what time it is told, and the same app
+    as the demo of the loop sets it up for the control group. Their addresses."""
     publish_lists(finished_night.path("lists"), client, "shop", PublishSettings())
-    gunicorn = Gunicorn(tmp_path, store_settings.url, "shop", more=APP)
-    gunicorn.wait_for("/recs/u001?n=5", lambda body: body["served_by"] == "personal")
-    yield gunicorn
-    gunicorn.stop()
+    key = {"NIGHTSHELF_RECOMMENDATION_KEY": "5a" * 32}
+    tiers = {"NIGHTSHELF__SERVING__TIERS": CONTROL_VARIABLES["NIGHTSHELF__SERVING__TIERS"]}
+    started = []
+    for name, environ in (("app", key), ("control", key | tiers)):
+        (tmp_path / name).mkdir()
+        started.append(
+            Gunicorn(tmp_path / name, store_settings.url, "shop", more=APP, environ=environ)
+        )
+    for gunicorn, tier in zip(started, ("personal", "trending"), strict=True):
+        gunicorn.wait_for("/recs/u001?n=5", lambda body, tier=tier: body["served_by"] == tier)
+    yield tuple(f"http://127.0.0.1:{gunicorn.port}" for gunicorn in started)
+    for gunicorn in started:
+        gunicorn.stop()
 
 
 def taken_in(client):
@@ -45,13 +56,12 @@ def taken_in(client):
     return [unpack_event(row[FIELD]) for _, row in rows]
 
 
-def test_what_arrives_is_what_shoppers_did(app, client, open_made_world):
-    """Counts of the log are those of the summary; played again, the day is the same."""
+def test_what_arrives_is_what_shoppers_did(apps, client, open_made_world):
+    """The log holds what the summary counts; played again, the day is the same to the letter."""
     seed = random.randrange(10**6)
     print(f"seed {seed}")
-    url = f"http://127.0.0.1:{app.port}"
     world = open_made_world(seed, **CHANGES)
-    summary = play_day(world, url, url)
+    summary = play_day(world, *apps)
     events = taken_in(client)
     print("\n".join(describe(summary, seed)))
     assert len(events) == summary.accepted
@@ -66,14 +76,18 @@ def test_what_arrives_is_what_shoppers_did(app, client, open_made_world):
     assert shown == sum(tally.shown for tally in summary.users.values())
     assert {event.surface for event in events if event.event_type != "purchase"} == {"home"}
     assert {group_of(user) for user in summary.users} == {LISTS, CONTROL}
+    tiers = {group_of(event.user_id): set() for event in events}
+    for event in events:
+        tiers[group_of(event.user_id)] |= {item.tier for item in event.items}
+    assert "personal" in tiers[LISTS]
+    assert tiers[CONTROL] == {"trending"}
     ahead = timedelta(minutes=5).total_seconds() * 1e6  # later ones were refused
     assert all(event.event_at - event.received_at <= ahead for event in events)
 
     keys = NamespaceKeys("shop")
     client.delete(keys.events, *client.keys("ns:shop:live:*"))
-    assert asdict(play_day(open_made_world(seed, **CHANGES), url, url)) | {"group_of": 0} == (
-        asdict(summary) | {"group_of": 0}
-    )
+    again = play_day(open_made_world(seed, **CHANGES), *apps)
+    assert asdict(again) | {"group_of": 0} == asdict(summary) | {"group_of": 0}
     assert {e.event_id: e for e in taken_in(client)} == different
 
 

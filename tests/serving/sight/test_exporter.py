@@ -8,9 +8,10 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from prometheus_client.mmap_dict import MmapedDict, mmap_key
 
-from serving.sight.exporter import Workers
+from serving.sight.exporter import Measures, Workers
 from tests.serving.sight.scrape import total, wait_for
 
 ROUTE = {"route": "/recs/<user_id>"}
@@ -184,3 +185,45 @@ def test_a_torn_file_costs_only_itself(tmp_path):
         f"counter_{os.getpid()}.db",
         f"histogram_{os.getpid()}.db",
     ]
+
+
+GAUGE = "nightshelf_measure_ctr"
+
+
+def test_measures_are_passed_on_until_they_are_gone(tmp_path):
+    """The gauges of the file, read anew when it is replaced; none without a file."""
+    file = tmp_path / "measures.prom"
+    measures = Measures(file)
+    assert list(measures.collect()) == []
+    for value in ("0.5", "0.25"):
+        beside = tmp_path / "new"
+        beside.write_text(f'# TYPE {GAUGE} gauge\n{GAUGE}{{namespace="a",surface="b"}} {value}\n')
+        beside.replace(file)
+        (metric,) = measures.collect()
+        assert [(s.labels, s.value) for s in metric.samples] == [
+            ({"namespace": "a", "surface": "b"}, float(value))
+        ]
+    file.unlink()
+    assert list(measures.collect()) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '# TYPE nightshelf_requests gauge\nnightshelf_requests{namespace="a"} 1\n',
+        f'# TYPE {GAUGE} counter\n{GAUGE}_total{{namespace="a"}} 1\n',
+        f'# TYPE {GAUGE} gauge\n{GAUGE}{{user="u1"}} 1\n',
+        f"# TYPE {GAUGE} gauge\n{GAUGE}{{namespace=",
+        f"# TYPE {GAUGE} gauge\n{GAUGE} many\n",
+        "\x00\xff",
+    ],
+)
+def test_what_is_not_ours_is_not_passed_on(tmp_path, text, capsys):
+    """Another metric, label or kind, and a torn file: one line in the log, and no figures."""
+    file = tmp_path / "measures.prom"
+    file.write_bytes(text.encode("latin-1"))
+    measures = Measures(file)
+    assert list(measures.collect()) == []
+    assert "measures.prom is not passed on" in capsys.readouterr().err
+    assert list(measures.collect()) == []
+    assert capsys.readouterr().err == ""
