@@ -144,7 +144,7 @@ def _write_store(client: redis.Redis, namespace: str, stones: Iterable[Tombstone
 
 def _write_file(path: Path, stones: Mapping[str, Tombstone]) -> None:
     rows = {name: json.loads(_dump(stone)) for name, stone in stones.items()}
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    beside = path.with_name(f".{path.name}.new")  # whoever has the lock is the only one
     try:
         with beside.open("w", encoding="utf-8") as file:
             file.write(json.dumps(rows, indent=1, sort_keys=True) + "\n")

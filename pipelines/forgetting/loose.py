@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from pipelines.files import hash_file, replacing
+from pipelines.files import fsync, hash_file
 from pipelines.forgetting.database import copy_without, find_users_in
 from pipelines.forgetting.parquet import find_users, has_records, write_without
 from pipelines.forgetting.record import FOLDER, Record
@@ -21,9 +21,18 @@ from pipelines.forgetting.texts import LOGS, PAGES, is_shown, write_json_without
 from pipelines.forgetting.tombstones import Forgotten
 from pipelines.retention import YOUNG_S
 
-_ELSEWHERE = ("lake/", "runs/", "models/", f"{FOLDER}/", "locks/")  # looked after by others
+_ELSEWHERE = (
+    "lake/",
+    "runs/",
+    "models/",
+    f"{FOLDER}/",
+    "locks/",
+    "store/",
+    "spool/",
+)  # looked after by others
 _COPIES = "quarantine/*/files"  # of delivered files that nobody can read
 _LEFT_BY_KILLED = (".part", ".draft")
+_DRAFT = ".forgetting"  # of this module, which is alone
 
 
 def find_loose_users(record: Record, forgotten: Forgotten) -> set[str]:
@@ -58,7 +67,11 @@ def loose_files(var: Path) -> Iterator[Path]:
     """The files below *var* that this module looks after."""
     for path in sorted(p for p in var.rglob("*") if p.is_file() and not p.is_symlink()):
         relative = path.relative_to(var).as_posix()
-        if not relative.startswith(_ELSEWHERE) and path.suffix not in _LEFT_BY_KILLED:
+        if relative.startswith(_ELSEWHERE) or path.suffix in _LEFT_BY_KILLED:
+            continue
+        if path.suffix == _DRAFT:
+            path.unlink()
+        else:
             yield path
 
 
@@ -84,16 +97,16 @@ def _rewrite(path: Path, record: Record, forgotten: Forgotten, users: Collection
 
 def _replace(path: Path, record: Record, write: Callable[[Path], int]) -> None:
     """Replaces *path* by what *write* makes of it, unless that leaves nothing out."""
-    draft = path.with_name(f".{path.name}.forgetting")
+    draft = path.with_name(f".{path.name}{_DRAFT}")
     try:
         left_out = write(draft)
         if left_out:
             facts = {"left_out": left_out, "sha256_before": hash_file(path)}
             record.note(path, "rewritten", **facts, sha256_after=hash_file(draft))
-            mode = path.stat().st_mode & 0o777
-            with replacing(path) as beside:
-                draft.replace(beside)
-                beside.chmod(mode)
+            draft.chmod(path.stat().st_mode & 0o777)
+            fsync(draft)
+            draft.replace(path)
+            fsync(path.parent)
     finally:
         draft.unlink(missing_ok=True)
 

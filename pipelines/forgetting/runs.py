@@ -7,6 +7,7 @@ it was. Everything of the others stays byte for byte what it was.
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import time
 from collections.abc import Collection, Mapping
@@ -82,6 +83,11 @@ def has_rows_of(folder: Path, users: Collection[str]) -> bool:
 
 def stage_run(run: Path, users: Collection[str], swap: Swap, record: Record) -> list[str]:
     """Stages everything of the run that holds *users*; pages to be written again afterwards."""
+    for path in list(run.rglob(".*.part")):  # of killed writers: nobody writes to a finished run
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
     numbers = _numbers(run, users)
     for path in sorted(p for p in run.rglob("*") if p.is_file() and not p.is_symlink()):
         relative = path.relative_to(run).as_posix()
@@ -202,7 +208,5 @@ def _hashes(outputs: Mapping[str, Any]) -> dict[str, Any]:
 
 def _hash_staged(tables: list[Path], root: Path, swap: Swap) -> str:
     """As `hash_files` will find them."""
-    import hashlib
-
     lines = sorted(f"{p.relative_to(root).as_posix()} {hash_file(swap.new(p))}" for p in tables)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 from pathlib import Path
 
-from pipelines.files import hash_file, replacing
+from pipelines.files import fsync, hash_file
 from pipelines.forgetting.record import Record
 from pipelines.forgetting.tombstones import Forgotten
 from store.events import user_of
@@ -57,13 +57,11 @@ def _is_abandoned(descriptor: int) -> bool:
 
 def _replace(path: Path, lines: list[bytes], record: Record, *, left_out: int) -> None:
     before = hash_file(path)
-    with replacing(path) as beside:
-        beside.write_bytes(b"".join(lines))
-        beside.chmod(0o600)
-        record.note(
-            path,
-            "rewritten",
-            left_out=left_out,
-            sha256_before=before,
-            sha256_after=hash_file(beside),
-        )
+    draft = path.with_suffix(".forgetting")  # another pass writes over one that was left
+    draft.write_bytes(b"".join(lines))
+    draft.chmod(0o600)
+    fsync(draft)
+    after = hash_file(draft)
+    record.note(path, "rewritten", left_out=left_out, sha256_before=before, sha256_after=after)
+    draft.replace(path)
+    fsync(path.parent)

@@ -35,6 +35,7 @@ def found_both(airflow_environment, tmp_path_factory):
     schedules = {
         "NIGHTSHELF_SCHEDULE": "0 2 * * *",
         "NIGHTSHELF_COLLECT_SCHEDULE": "*/5 * * * *",
+        "NIGHTSHELF_FORGET_SCHEDULE": "@hourly",
         "NIGHTSHELF_REFRESH_SCHEDULE": "*/7 * * * *",
     }
     variables = [json.dumps(more) for more in ({}, schedules)]

@@ -9,6 +9,7 @@ from pipelines.night_tasks import PARTS
 from pipelines.orders import (
     BackfillOrder,
     CollectOrder,
+    ForgetOrder,
     MeasureOrder,
     NightOrder,
     PromoteOrder,
@@ -22,6 +23,7 @@ DAGS = Path(__file__).resolve().parents[2] / "dags"
 NAMES = [
     "backfill_features",
     "collect_events",
+    "forget_users",
     "measure",
     "nightly_recommendations",
     "promote_model",
@@ -34,6 +36,7 @@ NAMES = [
 SCHEDULED = {
     "nightly_recommendations": "0 2 * * *",
     "collect_events": "*/5 * * * *",
+    "forget_users": "@hourly",
     "refresh_active_users": "*/7 * * * *",
 }
 
@@ -81,6 +84,7 @@ def test_moving_the_pointer_is_one_task_in_the_publish_pool(found, name):
         ("tune_models", "tune"),
         ("backfill_features", "backfill"),
         ("collect_events", "collect"),
+        ("forget_users", "forget"),
         ("refresh_active_users", "refresh"),
         ("measure", "measure_days"),
     ],
@@ -116,6 +120,7 @@ def test_the_parts_are_all_stages_of_the_night_in_order():
         ("tune_models", TuneOrder),
         ("backfill_features", BackfillOrder),
         ("collect_events", CollectOrder),
+        ("forget_users", ForgetOrder),
         ("measure", MeasureOrder),
     ],
 )
@@ -137,6 +142,7 @@ def test_an_untouched_form_can_be_sent(found):
             "run": None,
         },
         "collect_events": {"accept_bad": False},
+        "forget_users": {"again": False},
         "measure": {"first": None, "last": None},
         "nightly_recommendations": {
             "as_of": None,

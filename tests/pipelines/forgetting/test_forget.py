@@ -96,8 +96,8 @@ def test_no_file_and_no_key_has_the_id_afterwards(shop, client):
 
     # The source delivers the user again, the store is lost: nothing comes back.
     client.flushall()
-    lake = open_lake(shop)
-    assert ingest(shop).manifest == lake.manifest
+    lake, again = open_lake(shop), ingest(shop)
+    assert again.snapshot_hash == lake.snapshot_hash  # what was rewritten is what is delivered
     path = shop.path.parent / "sales" / "till-0.csv"
     path.write_text(path.read_text() + f"{USER},i001,view,2024-05-05 10:00:00,,1,b\n")
     counts = ingest(shop).manifest["counts"]
