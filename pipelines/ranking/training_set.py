@@ -103,7 +103,9 @@ def build_training_set(
             f"{cutoff:%Y-%m-%d} that is in label/{surface_settings.label}.sql after it; "
             f"raise the numbers of [surfaces.{surface}] generators, or bring more events"
         )
-    features = features or open_features_of(run, index, cutoff, users, vocabulary)
+    if features is None:
+        described = users if shown is None else np.union1d(users, shown.users)
+        features = open_features_of(run, index, cutoff, described, vocabulary)
     sampled = TrainingSet(
         columns=column_names(list(candidates.scores), features),
         matrix=build_matrix(candidates, features),

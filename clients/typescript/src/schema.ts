@@ -578,7 +578,7 @@ export interface components {
         RejectedEvent: {
             index: number;
             /** @enum {unknown} */
-            type: "malformed" | "invalid" | "clock_skew" | "recommendation";
+            type: "malformed" | "invalid" | "clock_skew" | "recommendation" | "forgotten";
             detail: string;
         };
         ShownItem: {
