@@ -74,8 +74,12 @@ def refresh_active_users(
                     f"--as-of {moment.isoformat()} is before {run.as_of.isoformat()}, of which "
                     "the live lists are; expected that moment or a later one"
                 )
-            begin = since or _last_look(client, namespace, pointer, run)
-            done, is_live = _refresh(client, run, pointer, moment, users, begin, started)
+            last = _last_look(client, namespace, pointer, run)
+            begin = since or last
+            # Who looked at some users only leaves the others to the next refresh.
+            is_whole = not users and begin <= last
+            looked_at = moment if is_whole else last + settings.read(RefreshSettings).overlap
+            done, is_live = _refresh(client, run, pointer, moment, users, begin, looked_at, started)
             if is_live:
                 log.info("refreshed %d users in %.1f s", done.users, done.seconds)
                 return done
@@ -93,6 +97,7 @@ def _refresh(
     moment: datetime,
     users: Collection[str],
     since: datetime,
+    looked_at: datetime,
     started: float,
 ) -> tuple[Refreshed, bool]:
     """What was done, and whether the version is live still."""
@@ -104,6 +109,8 @@ def _refresh(
         asked = sorted(set(users)) if users else news.users(since)
         found = [user for user in asked if not (forgotten and forgotten.has(user))]
         chosen = found[: settings.max_users]
+        if len(chosen) < len(found):  # the next refresh looks at the same again
+            looked_at = min(looked_at, since + settings.overlap)
         events = news.events_of(chosen)
     finally:
         news.close()
@@ -112,7 +119,7 @@ def _refresh(
         with open_frozen(run) as frozen:
             lists = list_users(gather(frozen, events, moment))
     namespace = run.settings.read(ProjectSettings).namespace
-    is_live = write_overlays(client, namespace, pointer, moment, lists)
+    is_live = write_overlays(client, namespace, pointer, moment, lists, looked_at)
     for user in Forgotten.of(run.settings).among({u for of in lists.values() for u in of}):
         forget_in_store(client, namespace, user)  # forgotten while this was computed
     n_lists = sum(packed is not None for of in lists.values() for packed in of.values())

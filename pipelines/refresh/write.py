@@ -25,11 +25,17 @@ Command = tuple[str, str, str, bytes | None]  # what, key, field, value
 
 
 def write_overlays(
-    client: redis.Redis, namespace: str, pointer: Pointer, moment: datetime, lists: Lists
+    client: redis.Redis,
+    namespace: str,
+    pointer: Pointer,
+    moment: datetime,
+    lists: Lists,
+    looked_at: datetime | None = None,
 ) -> bool:
     """Puts *lists*, which know what happened before *moment* (naive UTC), before the night's.
 
     A user's refreshed list is replaced whole; with None it goes, and the night's is shown again.
+    *looked_at*: until when everybody with news was looked at, if not until *moment*.
     *pointer* is what was live when they were computed. Whether its version is live still: lists
     of another one are in nobody's way, and go with it.
     Raises `RefreshError` when that version is not kept any more; nothing of it is left then.
@@ -44,7 +50,9 @@ def write_overlays(
     _send(client, commands)
     if any(value is not None for *_, value in commands):
         users = len({user for of_surface in lists.values() for user in of_surface})
-        state = OverlayState(moment=moment.isoformat(), users=users, generation=pointer.generation)
+        state = OverlayState(
+            moment=(looked_at or moment).isoformat(), users=users, generation=pointer.generation
+        )
         client.set(keys.overlay_state, dump_state(state))
     # Retiring marks the record, then deletes by name; this writes, then looks at the record:
     # whoever comes second sees the other.

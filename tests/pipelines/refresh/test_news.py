@@ -131,6 +131,13 @@ def test_only_who_did_something_since_the_last_refresh_is_refreshed(run, client,
     assert users(as_of=later, since=later) == 0
 
 
+def test_some_users_alone_leave_the_others_to_the_next(run, wait):
+    """--users is no look at everybody: who had news before it still has them."""
+    wait(event("u003", "i001", at=NOON - timedelta(hours=6)))
+    assert refresh_active_users(run.settings, as_of=NOON, users=["u004"]).users == 1
+    assert refresh_active_users(run.settings, as_of=NOON).users == 1  # u003
+
+
 def test_more_than_may_be_done_at_once_are_left_for_the_next(run, wait):
     """The newest come first, and the command says how many wait."""
     tables = {**run.settings.tables, "refresh": {"max_users": 2}}
