@@ -46,6 +46,12 @@ class Anything(BaseConverter):
     part_isolating = False
 
 
+class Person(Anything):
+    """Any text but those that are pages about a user: a path has one meaning."""
+
+    regex = r"(?s:(?!.*/(?:profile|forgetting)\Z).+)"
+
+
 def create_app(
     settings: Settings, shelf: Shelf, note: Note | None = None, clock: Clock = system_clock
 ) -> Flask:
@@ -60,7 +66,7 @@ def create_app(
     answering = Answering(shelf, serving, key)
     noted = note or note_with(settings)
     app = Flask("nightshelf", static_folder=None)
-    app.url_map.converters["anything"] = Anything
+    app.url_map.converters |= {"anything": Anything, "person": Person}
     app.url_map.merge_slashes = False  # "a//b" is another user than "a/b"
     watched = watch(app, shelf, settings)  # first, so that it times the other hooks as well
     events = Events(settings, shelf, key, clock)

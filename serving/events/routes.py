@@ -58,7 +58,7 @@ def read_events(body: Any, settings: IntakeSettings) -> list[Any]:
 
 
 def respond(accepted: int, rejected: Sequence[Rejected], durability: str | None) -> Response:
-    """202 for all, 207 for some, 400 for none of the events."""
+    """202 for all, 207 for some, 400 for none of the events; 409 where all are of the forgotten."""
     named = [
         {"index": each.place, "type": each.problem.kind, "detail": str(each.problem)}
         for each in rejected
@@ -67,7 +67,8 @@ def respond(accepted: int, rejected: Sequence[Rejected], durability: str | None)
         status = HTTPStatus.MULTI_STATUS if named else HTTPStatus.ACCEPTED
         body: dict[str, Any] = {"accepted": accepted, "rejected": named, "durability": durability}
         return _write(body, status, JSON)
-    status = HTTPStatus.BAD_REQUEST
+    well_formed = all(each.problem.kind == "forgotten" for each in rejected)
+    status = HTTPStatus.CONFLICT if well_formed else HTTPStatus.BAD_REQUEST
     body = {
         "type": "about:blank",
         "title": status.phrase,

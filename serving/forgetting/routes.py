@@ -32,7 +32,7 @@ def forgetting_blueprint(store: PatientStore, settings: Settings, note: Note) ->
     """Routes that forget a user; *note* is told of it by digest, never by id."""
     blueprint = Blueprint("forgetting", __name__)
 
-    @blueprint.delete("/users/<anything:user_id>")
+    @blueprint.delete("/users/<person:user_id>")
     def forget(user_id: str) -> Response:
         check_id("user", user_id)
         with store.open() as client:

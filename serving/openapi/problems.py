@@ -57,6 +57,11 @@ PROBLEMS: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"parameter": "user", "found": "1"}
         | {"expected": "a user, or the digest of one, who was forgotten"},
     ),
+    "409Forgotten": (
+        "All events are of users who were forgotten.",
+        "None of 1 events can be taken in; the first: user_id: this user was forgotten",
+        {},
+    ),
     "405": (
         "The route has no such method; `Allow` names those it has.",
         "The method is not allowed for the requested URL.",

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from serving.events.problem import KINDS
+
+LABELS = {
+    "accepted": ("fsync", "process", "spool"),
+    "rejected": KINDS,
+    "refused": ("rate", "in_flight", "backlog", "log"),
+    "exposures": ("logged", "lost"),
+}
+
 
 class EventMetrics:
     """Counters by a label each, under the names that `serving.events.counts` has for them."""
@@ -27,5 +36,8 @@ class EventMetrics:
                 "exposures", "Answers logged as impressions, and those that were not.", "outcome"
             ),
         }
+        for which, labels in LABELS.items():  # each is there before it has happened once
+            for label in labels:
+                self.counters[which].labels(label)
         self.spooled = gauge("events_spool_bytes", "Events on disk that the log has not yet.")
         self.backlog = gauge("events_backlog", "Events in the log that were not collected yet.")

@@ -24,6 +24,7 @@ from tests.docs.pages import ROOT, Block, blocks, shell_lines
 from tests.shelf_fixtures import version_id
 
 API = "docs/cookbook/call-the-api.md"
+EVENTS = "docs/cookbook/send-events.md"
 PYTHON = "docs/cookbook/python-client.md"
 TYPESCRIPT = "docs/cookbook/typescript-client.md"
 # Features have other names in the demo: tests/docs asks for those.
@@ -139,4 +140,5 @@ def test_there_are_snippets():
     assert len(CURL) >= 10
     assert isinstance(blocks("js")[0], Block)
     assert {block.page for block in blocks("ts", "tsx")} == {TYPESCRIPT}
-    assert {block.page for block in blocks("js", "jsx")} == {API}
+    # Beacons are sent by a browser in tests/serving/events/test_browser.py.
+    assert {block.page for block in blocks("js", "jsx")} == {API, EVENTS}

@@ -49,7 +49,7 @@ def test_a_forgotten_user_is_unknown_from_the_next_poll_on(client, open_site, pa
     assert site.http.get("/users/u8/forgetting").status_code == 404
     log = audit_file(site.settings).read_text(encoding="utf-8")
     assert (name in log, "u6" in log) == (True, False)
-    assert "DELETE /v1/users/<anything:user_id>" in log
+    assert "DELETE /v1/users/<person:user_id>" in log
 
 
 def test_a_list_that_comes_back_is_not_shown(site, client):
@@ -72,6 +72,7 @@ def test_events_of_a_forgotten_user_are_refused_by_name(site, client):
     assert response.status_code == 207
     text = response.get_data(as_text=True)
     assert "this user was forgotten" in text
+    assert site.http.post("/events", json=CLICK).status_code == 409
     assert client.xlen(NamespaceKeys("demo").events) == 1
 
 
@@ -83,6 +84,8 @@ def test_what_stands_around_the_route(site):
     refused = site.http.get("/users/u7")
     assert (refused.status_code, refused.mimetype) == (405, "application/problem+json")
     assert site.http.delete(f"/users/{'u' * 129}").status_code == 422
+    page = site.http.delete("/users/u7/profile")
+    assert (page.status_code, page.headers["Allow"]) == (405, "OPTIONS, GET, HEAD")
     again = site.http.delete("/users/u7")
     assert (again.status_code, again.get_json()["removed"]) == (202, 0)
 

@@ -89,6 +89,7 @@ def test_a_damaged_ranker_is_not_loaded(run, tmp_path):
     """The checksum is looked at before anything is parsed, as everywhere."""
     path = run.path("models", "ranker-home-night.txt")
     kept = shutil.copy(path, tmp_path / "kept")
+    path.chmod(0o644)  # a finished run is read-only
     try:
         path.write_text(path.read_text().replace("leaf_value=", "leaf_value=9", 1))
         with pytest.raises(Exception, match="the file was damaged or swapped"):
