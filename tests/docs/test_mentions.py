@@ -89,7 +89,7 @@ def test_every_route_is_explained(tmp_path):
     app = create_app(settings, open_shelf(settings))
     documented = re.findall(r"^## `(\S+ \S+)`$", read("docs/reference/http.md"), re.MULTILINE)
     assert set(documented) == {
-        f"{method} {re.sub(r'<anything:(user|item|entity)_id>', _called, rule.rule)}"
+        f"{method} {re.sub(r'<(?:anything|person):(user|item|entity)_id>', _called, rule.rule)}"
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         if not rule.rule.startswith("/v1/")  # the same once more

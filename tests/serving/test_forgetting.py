@@ -85,7 +85,7 @@ def test_what_stands_around_the_route(site):
     assert (refused.status_code, refused.mimetype) == (405, "application/problem+json")
     assert site.http.delete(f"/users/{'u' * 129}").status_code == 422
     page = site.http.delete("/users/u7/profile")
-    assert (page.status_code, page.headers["Allow"]) == (405, "OPTIONS, GET, HEAD")
+    assert (page.status_code, set(page.allow)) == (405, {"GET", "HEAD", "OPTIONS"})
     again = site.http.delete("/users/u7")
     assert (again.status_code, again.get_json()["removed"]) == (202, 0)
 

@@ -49,7 +49,7 @@ def test_every_route_is_described_and_no_other(site, document):
     described = {(path, method.upper()) for path, method, *_ in operations(document)}
     for prefix in ("", "/v1"):
         served = {
-            (re.sub(r"<(?:anything:)?(\w+)>", "{}", rule.rule[len(prefix) :]), method)
+            (re.sub(r"<(?:(?:anything|person):)?(\w+)>", "{}", rule.rule[len(prefix) :]), method)
             for rule in site.http.application.url_map.iter_rules()
             for method in rule.methods - {"HEAD", "OPTIONS"}
             if rule.rule.startswith("/v1/") == bool(prefix)
