@@ -1,9 +1,10 @@
 """Is an acknowledged event ever lost? kill -9 of worker, collector and store, again and again.
 
 Shoppers send events to the real gunicorn, with retries and doubles, while one of the three is
-killed each round: a worker of gunicorn, `pipelines collect --follow`, or the store, which keeps an
-append-only file with fsync always. Then everything is let come to rest, and the landing zone is
-read: each acknowledged event has to be there exactly once. Prints one JSON line last.
+killed each round: a worker of gunicorn, `pipelines collect --follow` (once it has stored something
+since its start), or the store, which keeps an append-only file with fsync always. Then everything
+is let come to rest, and the landing zone is read: each acknowledged event has to be there exactly
+once. Prints one JSON line last.
 
 A kill leaves the pages of the kernel as they are: what a loss of power does is not tried here.
 
@@ -38,12 +39,13 @@ from benchmarks.chaos_runners.stores import Server
 from pipelines.collected import open_collected
 from settings import Settings, load_settings
 from store.connection import StoreSettings, connect_publisher
+from store.keys import NamespaceKeys
 
 logger = logging.getLogger("nightshelf.benchmarks")
 
 SMALL_ROUNDS = 15
 USERS, ITEMS, LENGTH, SHOWN = 50, 60, 20, 5
-REST_S = 90.0
+REST_S = 600.0  # until everything is collected; what waits then is said apart
 MORE, RECOVERY_S = 10, 20.0  # events between two kills, and how long they are waited for
 COLLECT: dict[str, Any] = {
     "every": "100ms",
@@ -77,17 +79,25 @@ def play(folder: Path, *, rounds: int, shoppers: int, seed: int) -> dict[str, An
         }
         killed = dict.fromkeys(victims, 0)
         crowd = Shoppers(site.address, shoppers, seed, _recommendations(site.address))
+        n_collected = 0
         with crowd:
             for number in range(rounds):
-                _wait_for_more(crowd)
-                time.sleep(dice.random() * 0.3)
                 victim = list(victims)[number % len(victims)]
+                _wait_for_more(crowd)
+                if victim == "collector":
+                    _wait_for_batch(settings, n_collected)
+                time.sleep(dice.random() * 0.3)
                 victims[victim]()
+                if victim == "collector":
+                    n_collected = _n_collected(settings)
                 killed[victim] += 1
                 if number % 50 == 49:
                     logger.info("round %d: %d events", number + 1, len(crowd.acknowledged))
         rested = _rest(settings, crowd.acknowledged)
-        return {"killed": killed, "rested_s": rested, **_judge(settings, crowd)}
+        with closing(connect_publisher(StoreSettings(url=url))) as client:
+            waiting = client.xlen(NamespaceKeys(NAMESPACE).events)
+        found = {"killed": killed, "rested_s": rested, "waiting": waiting}
+        return {**found, **_judge(settings, crowd)}
 
 
 def _wait_for_more(crowd: Shoppers) -> None:
@@ -95,6 +105,19 @@ def _wait_for_more(crowd: Shoppers) -> None:
     enough, deadline = len(crowd.acknowledged) + MORE, time.monotonic() + RECOVERY_S
     while len(crowd.acknowledged) < enough and time.monotonic() < deadline:
         time.sleep(0.01)
+
+
+def _wait_for_batch(settings: Settings, before: int) -> None:
+    """Until the collector has stored something; one that has just begun has nothing to lose."""
+    deadline = time.monotonic() + RECOVERY_S
+    while _n_collected(settings) <= before and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def _n_collected(settings: Settings) -> int:
+    """Records that were brought to the landing zone."""
+    counts: dict[str, int] = open_collected(settings).manifest.get("counts", {})
+    return counts.get("records", 0)
 
 
 def _kill_worker(site: Site, dice: random.Random) -> None:
