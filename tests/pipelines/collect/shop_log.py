@@ -67,7 +67,9 @@ class ShopLog:
         lines = [f"{key} = {json.dumps(value)}" for key, value in chosen.items()]
         path = self.folder / "nightshelf.toml"
         text = "\n".join(["[store]", f'url = "{self.url}"', "[collect]", *lines])
-        path.write_text(text, encoding="utf-8")
+        written = path.with_suffix(".written")
+        written.write_text(text, encoding="utf-8")
+        written.replace(path)  # a collector of another thread may be reading it
         return load_settings(path, {})
 
     def append(self, *events: Event) -> None:

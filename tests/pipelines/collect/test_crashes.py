@@ -154,7 +154,8 @@ def test_following_collects_until_it_is_told_to_stop(shop):
     """What is appended meanwhile is stored, a refused batch stays, and the lease is given back."""
     shop.chosen |= {"every": "10ms", "min_bad": 0, "max_bad_share": 0.0}
     stop, total = threading.Event(), []
-    thread = threading.Thread(target=lambda: total.append(follow(shop.settings, stop)))
+    settings = shop.settings
+    thread = threading.Thread(target=lambda: total.append(follow(settings, stop)))
     thread.start()
     try:
         shop.append(click(1))
