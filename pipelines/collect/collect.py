@@ -60,6 +60,7 @@ def collect(
         log_source = open_event_source(settings, source)
         landing = Landing(settings, lease, accept_bad=accept_bad)
         try:
+            compact(settings, lease, clock())  # what collectors left that were killed before it
             stored = drain(landing, log_source, clock)
             compact(settings, lease, clock())
             return stored
@@ -84,6 +85,7 @@ def follow(
     with collector_lease(settings, chosen.stuck_after) as lease:
         landing = Landing(settings, lease)
         log_source: EventSource | None = None
+        compact(settings, lease, clock())
         while True:
             try:
                 log_source = log_source or open_event_source(settings, source)

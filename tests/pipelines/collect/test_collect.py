@@ -205,6 +205,24 @@ def test_small_files_of_a_day_become_one_and_the_rows_stay(shop):
     assert len(shop.stored_once()) == 12
 
 
+def test_what_killed_collectors_left_is_joined_before_anything_else(shop, monkeypatch):
+    """A collector that never comes to its end still leaves few files to the next."""
+    shop.chosen |= {"compact_files": 3}
+    killed = "pipelines.collect.collect.compact"
+    with monkeypatch.context() as patched:
+        patched.setattr(killed, lambda *_: 0)
+        for number in range(3):
+            shop.append(click(number))
+            shop.collect(clock=lambda: NOON)
+    assert len(open_collected(shop.settings).event_files()) == 3
+    shop.append_raw(b"junk")
+    shop.chosen |= {"min_bad": 0, "max_bad_share": 0.0}
+    with pytest.raises(BatchRefusedError):
+        shop.collect(clock=lambda: NOON)
+    assert len(open_collected(shop.settings).event_files()) == 1
+    assert set(shop.stored_once().values()) == {1}
+
+
 def test_a_quiet_day_is_joined_without_waiting_for_many_files(shop):
     """Two files are enough once an hour has passed; ids in the joined file are still known."""
     for number in range(2):
