@@ -17,7 +17,7 @@ from serving.access.front_door import check_door
 from serving.settings import ServingSettings
 from serving.sight.keeper import keep_metrics
 from serving.sight.logs import log_config
-from serving.sight.settings import LogsSettings, MetricsSettings, measures_file, workers_directory
+from serving.sight.settings import LogsSettings, MetricsSettings, passed_on, workers_directory
 from settings import load_settings
 from settings.errors import NightshelfError
 
@@ -62,7 +62,7 @@ def when_ready(server: Any) -> None:
     Before the first worker, and not at a reload by SIGHUP.
     """
     if _metrics.enabled:
-        keep_metrics(workers_directory(_settings), _metrics.bind, measures_file(_settings))
+        keep_metrics(workers_directory(_settings), _metrics.bind, passed_on(_settings))
 
 
 def pre_fork(server: Any, worker: Any) -> None:

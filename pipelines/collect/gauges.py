@@ -1,4 +1,4 @@
-"""`metrics/collect.prom`: how far the collector is, for node_exporter to pick up."""
+"""`metrics/collect.prom`: how far the collector is, for `/metrics` or node_exporter to pass on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipelines.files import replacing
 from settings import ProjectSettings, Settings
 from settings.project import var_directory
 
-_HELP = {
+GAUGES = {
     "nightshelf_collect_timestamp_seconds": "When the collector last looked.",
     "nightshelf_collect_failed": "1 when that look failed, else 0.",
     "nightshelf_collect_waiting_events": "Entries of the event log that were not collected.",
@@ -35,6 +35,6 @@ def write_gauges(settings: Settings, *, now: datetime, lag: Lag | None, is_faile
 
 def _lines(values: dict[str, float], namespace: str) -> Iterator[str]:
     for name, value in values.items():
-        yield f"# HELP {name} {_HELP[name]}"
+        yield f"# HELP {name} {GAUGES[name]}"
         yield f"# TYPE {name} gauge"
         yield f'{name}{{namespace="{namespace}"}} {value:.3f}'

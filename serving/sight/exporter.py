@@ -1,11 +1,12 @@
 """`/metrics` of all workers, in a process of its own that gunicorn's master starts.
 
 Run as a file, so that it loads nothing of the application:
-`python -P exporter.py DIRECTORY BIND PID_OF_MASTER MEASURES`.
+`python -P exporter.py DIRECTORY BIND PID_OF_MASTER FILE…`.
 A worker writes its counts to files named after its process id.
 Those of a worker that is gone are added to one archive and removed, so that the directory has at
 most the files of the workers that live and one set more, however many have died.
-Beside them it passes on the gauges that `python -m pipelines measure` leaves in the file MEASURES.
+Beside them it passes on the gauges that `python -m pipelines` leaves in the files: those of
+`measure` in `measures.prom`, and those of `collect` in `collect.prom`.
 """
 
 from __future__ import annotations
@@ -29,11 +30,15 @@ from prometheus_client.registry import Collector
 EVERY_S = 1.0
 ARCHIVE = "0"  # no process has this id
 ADDED_UP = ("counter", "histogram")  # what outlives a worker; its gauges do not
-MEASURES_PREFIX = "nightshelf_measure_"
-MEASURES_LABELS = frozenset(
-    ("namespace", "surface", "dimension", "label", "position", "figure", "subject", "what")
-)
-MAX_MEASURES_BYTES = 8_000_000
+# By the name of a file: how its gauges begin, and the labels that they may have.
+PASSED_ON = {
+    "measures.prom": (
+        "nightshelf_measure_",
+        {"namespace", "surface", "dimension", "label", "position", "figure", "subject", "what"},
+    ),
+    "collect.prom": ("nightshelf_collect_", {"namespace"}),
+}
+MAX_FILE_BYTES = 8_000_000
 UNREADABLE = (OSError, RuntimeError, ValueError, IndexError, struct.error)
 
 
@@ -83,11 +88,15 @@ class Workers(Collector):
         beside.replace(archive)
 
 
-class Measures(Collector):
-    """The gauges of one text file, as far as they are ours; none while there is no file."""
+class Gauges(Collector):
+    """The gauges of one text file, as far as they are ours; none while there is no file.
+
+    Raises `KeyError` for a file of another name than those of `PASSED_ON`.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._prefix, self._labels = PASSED_ON[path.name]
         self._busy = threading.Lock()
         self._seen: tuple[int, int, int] | None = None
         self._metrics: list[Metric] = []
@@ -108,25 +117,24 @@ class Measures(Collector):
     def _read(self, size: int) -> list[Metric]:
         """Nothing, and a line in the log, where it is not what the pipelines write."""
         try:
-            if size > MAX_MEASURES_BYTES:
-                raise ValueError(f"{size} bytes; expected at most {MAX_MEASURES_BYTES}")
+            if size > MAX_FILE_BYTES:
+                raise ValueError(f"{size} bytes; expected at most {MAX_FILE_BYTES}")
             text = self._path.read_text(encoding="utf-8")
             metrics = list(text_string_to_metric_families(text))
             for metric in metrics:
-                _check_measure(metric)
+                self._check(metric)
         except (OSError, ValueError, KeyError, IndexError) as error:
             _say("error", f"{self._path.name} is not passed on: {error}")
             return []
         return metrics
 
-
-def _check_measure(metric: Metric) -> None:
-    """Raises `ValueError` for what could not be told from other metrics, or has other labels."""
-    if metric.type != "gauge" or not metric.name.startswith(MEASURES_PREFIX):
-        raise ValueError(f"{metric.type} {metric.name}; expected gauges {MEASURES_PREFIX}…")
-    for sample in metric.samples:
-        if sample.name != metric.name or not sample.labels.keys() <= MEASURES_LABELS:
-            raise ValueError(f"{sample.name} has labels {sorted(sample.labels)}")
+    def _check(self, metric: Metric) -> None:
+        """Raises `ValueError` for what could be taken for another metric, or has other labels."""
+        if metric.type != "gauge" or not metric.name.startswith(self._prefix):
+            raise ValueError(f"{metric.type} {metric.name}; expected gauges {self._prefix}…")
+        for sample in metric.samples:
+            if sample.name != metric.name or not sample.labels.keys() <= self._labels:
+                raise ValueError(f"{sample.name} has labels {sorted(sample.labels)}")
 
 
 def _pid_of(path: Path) -> str:
@@ -155,12 +163,13 @@ def _is_readable(path: Path) -> bool:
     return True
 
 
-def serve(directory: Path, host: str, port: int, parent: int, measures: Path) -> None:
+def serve(directory: Path, host: str, port: int, parent: int, files: Iterable[Path]) -> None:
     """Answer on *host* and *port* until the process *parent*, which started this one, is gone."""
     registry = CollectorRegistry()
     workers = Workers(directory)
     registry.register(workers)
-    registry.register(Measures(measures))
+    for file in files:
+        registry.register(Gauges(file))
     said = is_up = False
     while os.getppid() == parent:
         if not is_up:
@@ -184,6 +193,7 @@ if __name__ == "__main__":
     os.closerange(3, 65_536)  # the sockets of the master, which are not to outlive it here
     host, _, port = sys.argv[2].rpartition(":")
     try:
-        serve(Path(sys.argv[1]), host.strip("[]"), int(port), int(sys.argv[3]), Path(sys.argv[4]))
+        files = map(Path, sys.argv[4:])
+        serve(Path(sys.argv[1]), host.strip("[]"), int(port), int(sys.argv[3]), files)
     except KeyboardInterrupt:  # of the terminal, as gunicorn's own
         sys.exit(0)

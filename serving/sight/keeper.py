@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,10 +19,10 @@ _NO_INPUT = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)]
 log = logging.getLogger("nightshelf.serving")
 
 
-def keep_metrics(directory: Path, bind: str, measures: Path) -> None:
+def keep_metrics(directory: Path, bind: str, files: Sequence[Path]) -> None:
     """Empty *directory*, name it to the workers to come, and keep an exporter on *bind*.
 
-    It passes on the gauges in the file *measures* too.
+    It passes on the gauges in *files* too.
 
     Without a directory to write to there are no metrics, and the log says so: answers go on.
     """
@@ -36,13 +37,13 @@ def keep_metrics(directory: Path, bind: str, measures: Path) -> None:
     os.environ[DIRECTORY_VARIABLE] = str(directory)
     # The thread sleeps in waitpid, holding nothing that a forked worker could miss.
     threading.Thread(
-        target=_keep, args=(directory, bind, measures), name="exporter", daemon=True
+        target=_keep, args=(directory, bind, files), name="exporter", daemon=True
     ).start()
 
 
-def _keep(directory: Path, bind: str, measures: Path) -> None:
+def _keep(directory: Path, bind: str, files: Sequence[Path]) -> None:
     """Start the exporter, and again whenever it ends."""
-    arguments = [str(directory), bind, str(os.getpid()), str(measures)]
+    arguments = [str(directory), bind, str(os.getpid()), *map(str, files)]
     command = [sys.executable, "-P", str(EXPORTER), *arguments]
     while True:
         # subprocess waits for a pipe to close, which a worker forked meanwhile would hold open.

@@ -49,6 +49,7 @@ def workers_directory(settings: Settings) -> Path:
     return var_directory(settings) / "metrics" / "workers" / name
 
 
-def measures_file(settings: Settings) -> Path:
-    """Where `python -m pipelines measure` leaves gauges for `/metrics`."""
-    return var_directory(settings) / "measures" / "measures.prom"
+def passed_on(settings: Settings) -> tuple[Path, ...]:
+    """Where `python -m pipelines measure` and `collect` leave gauges for `/metrics`."""
+    var = var_directory(settings)
+    return var / "measures" / "measures.prom", var / "metrics" / "collect.prom"

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from benchmarks.chaos_runners.stores import Server
+from pipelines.__main__ import build_parser
 from pipelines.features.settings import FeatureSettings
 from pipelines.moments import NightSettings
 from pipelines.sources.settings import SourceSettings
 from serving.access.settings import AccessSettings, keys_file
+from serving.events.stream import LogState, Stream
 from settings import ProjectSettings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,12 +33,13 @@ def test_what_a_container_file_copies_exists(name):
 
 
 def test_compose_builds_from_files_that_exist():
-    """Store, web and night are there, and each build names a container file of ours."""
+    """All services are there, and each build names a container file of ours."""
     services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
     files = {name: service["build"]["dockerfile"] for name, service in services.items()
              if "build" in service}  # fmt: skip
-    expected = {"web": "deploy/web.Containerfile", "night": "deploy/night.Containerfile"}
-    assert (sorted(services), files) == (["night", "store", "web"], expected)
+    night = "deploy/night.Containerfile"
+    expected = {"web": "deploy/web.Containerfile", "collect": night, "night": night}
+    assert (sorted(services), files) == (["collect", "events", "night", "store", "web"], expected)
     assert all((ROOT / path).exists() for path in files.values())
 
 
@@ -47,17 +51,65 @@ def test_kubernetes_manifests_are_whole_and_refer_to_each_other():
         for document in yaml.safe_load_all(path.read_text())
     ]
     assert [(document["kind"], document["metadata"]["name"]) for document in documents] == [
+        ("Deployment", "nightshelf-collect"),
+        ("CronJob", "nightshelf-refresh"),
+        ("CronJob", "nightshelf-measure"),
+        ("CronJob", "nightshelf-forget"),
         ("CronJob", "nightshelf-night"),
         ("PersistentVolumeClaim", "nightshelf-var"),
         ("Secret", "nightshelf-store"),
-        ("Deployment", "nightshelf-web"),
+        ("StatefulSet", "nightshelf-web"),
         ("Service", "nightshelf-web"),
     ]
     text = str(documents)
-    assert set(re.findall(r"'secretRef': {'name': '([^']+)'}", text)) == {"nightshelf-store"}
+    web = (DEPLOY / "kubernetes" / "web.yaml").read_text()
+    keys = re.findall(r"kubectl create secret generic (\S+) \\$", web, re.MULTILINE)
+    secrets = set(re.findall(r"'secretRef': {'name': '([^']+)'}", text))
+    assert (len(keys), secrets) == (1, {"nightshelf-store", *keys})
     assert set(re.findall(r"'claimName': '([^']+)'", text)) == {"nightshelf-var"}
     made = re.findall(r"kubectl create configmap (\S+)", (DEPLOY / NIGHT_JOB).read_text())
     assert set(re.findall(r"'configMap': {'name': '([^']+)'}", text)) == set(made)
+
+
+def test_the_event_log_of_compose_keeps_what_it_acknowledged(tmp_path):
+    """A real server with its options passes the look that the web tier has at its log."""
+    service = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["events"]
+    words = service["command"][1:]
+    options = {
+        name.removeprefix("--"): value for name, value in zip(words[::2], words[1::2], strict=True)
+    }
+    server = Server(tmp_path, **options)
+    try:
+        log = {"NIGHTSHELF__EVENT_LOG__URL": f"redis://127.0.0.1:{server.port}/0"}
+        settings = load_settings(DEPLOY / "nightshelf.toml", log)
+        assert Stream.of(settings).look() == LogState(backlog=0, is_synced=True)
+    finally:
+        server.stop()
+
+
+def test_what_runs_between_nights_are_commands_that_exist():
+    """Each of the manifest's is parsed; and all share the disk of the night, on its node."""
+    parser, pods = build_parser(), []
+    documents = [
+        *yaml.safe_load_all((DEPLOY / "kubernetes/day.yaml").read_text()),
+        next(yaml.safe_load_all((DEPLOY / NIGHT_JOB).read_text())),
+    ]
+    for document in documents:
+        spec = document["spec"]
+        pods.append(spec.get("jobTemplate", {}).get("spec", spec)["template"])
+    for pod in pods[:-1]:
+        (container,) = pod["spec"]["containers"]
+        assert container["command"][:3] == ["python", "-m", "pipelines"]
+        assert parser.parse_args(container["command"][3:]).command
+    shared = [
+        (
+            pod["metadata"]["labels"]["nightshelf-disk"],
+            pod["spec"]["affinity"],
+            pod["spec"]["volumes"],
+        )
+        for pod in pods
+    ]
+    assert shared == [shared[0]] * 5
 
 
 def test_containers_that_others_reach_ask_for_keys():

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 from prometheus_client.mmap_dict import MmapedDict, mmap_key
 
-from serving.sight.exporter import Measures, Workers
+from pipelines.collect.gauges import GAUGES as COLLECT_GAUGES
+from serving.sight.exporter import Gauges, Workers
+from serving.sight.settings import passed_on
+from tests.pipelines.collect.shop_log import ShopLog, click
 from tests.serving.sight.scrape import total, wait_for
 
 ROUTE = {"route": "/recs/<user_id>"}
@@ -193,7 +196,7 @@ GAUGE = "nightshelf_measure_ctr"
 def test_measures_are_passed_on_until_they_are_gone(tmp_path):
     """The gauges of the file, read anew when it is replaced; none without a file."""
     file = tmp_path / "measures.prom"
-    measures = Measures(file)
+    measures = Gauges(file)
     assert list(measures.collect()) == []
     for value in ("0.5", "0.25"):
         beside = tmp_path / "new"
@@ -205,6 +208,21 @@ def test_measures_are_passed_on_until_they_are_gone(tmp_path):
         ]
     file.unlink()
     assert list(measures.collect()) == []
+
+
+def test_what_the_collector_says_is_passed_on(tmp_path, store_settings):
+    """Every gauge of its file, under a file name that both sides agree on."""
+    shop = ShopLog(tmp_path, store_settings.url)
+    shop.append(click(1))
+    shop.collect()
+    shop.client.close()
+    (file,) = [path for path in passed_on(shop.settings) if path.exists()]
+    values = {metric.name: metric.samples[0].value for metric in Gauges(file).collect()}
+    assert values.keys() == COLLECT_GAUGES.keys()
+    assert (values["nightshelf_collect_waiting_events"], values["nightshelf_collect_failed"]) == (
+        0,
+        0,
+    )
 
 
 @pytest.mark.parametrize(
@@ -222,7 +240,7 @@ def test_what_is_not_ours_is_not_passed_on(tmp_path, text, capsys):
     """Another metric, label or kind, and a torn file: one line in the log, and no figures."""
     file = tmp_path / "measures.prom"
     file.write_bytes(text.encode("latin-1"))
-    measures = Measures(file)
+    measures = Gauges(file)
     assert list(measures.collect()) == []
     assert "measures.prom is not passed on" in capsys.readouterr().err
     assert list(measures.collect()) == []

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 import yaml
 
+from pipelines.collect.gauges import GAUGES as COLLECT_GAUGES
 from pipelines.measure.gauges import gauges_path
 from tests.pipelines.measure.site import measured_site
 from tests.serving.running import Gunicorn
@@ -72,13 +73,18 @@ def test_every_alert_has_a_unit_test_where_it_fires():
     assert (fired, names - quiet) == (names, {"NightshelfWorkersDie"})
 
 
-def write_measures(folder):
-    """A measured day in the directory of the server of *folder*."""
+def write_gauges(folder):
+    """A measured day and a look of the collector, in the directory of the server of *folder*."""
     (folder / "site").mkdir()
     made = gauges_path(measured_site(folder / "site").settings)
     target = folder / "var" / "demo" / "measures" / made.name
     target.parent.mkdir(parents=True)
     made.rename(target)
+    var = target.parents[1]
+    (var / "metrics").mkdir(exist_ok=True)
+    (var / "metrics" / "collect.prom").write_text(
+        "".join(f'# TYPE {name} gauge\n{name}{{namespace="demo"}} 0\n' for name in COLLECT_GAUGES)
+    )
 
 
 def drive(server):
@@ -87,11 +93,12 @@ def drive(server):
         for path in ("/recs/u1?n=10", f"/recs/u{turn}?n=30&surface=discover", "/recs/nobody?n=50",
                      "/items/i1/similar?n=5", "/recs/u1?n=0", "/nothing"):  # fmt: skip
             server.ask(path)
+        server.ask("/events", {"event_type": "click", "user_id": "u1", "item_id": "i1"})
 
 
 def test_every_panel_and_every_alert_has_data(gunicorn, prometheus, tmp_path):
     """Each expression of the dashboards and of the rules gives numbers after some traffic."""
-    write_measures(tmp_path)
+    write_gauges(tmp_path)
     server = gunicorn()
     watching = prometheus(server)
 
