@@ -81,6 +81,22 @@ def test_what_a_consumer_of_another_name_left_is_collected(shop):
     assert shop.pending() == 0
 
 
+def test_what_a_dead_collector_left_is_claimed_to_the_end(shop):
+    """Also where the next one takes fewer at once: new entries come after all of them."""
+    shop.append(*(click(n) for n in range(5)))
+    dead = StreamSource(shop.settings)
+    assert len(dead.read(5)) == 5
+    dead.close()
+    shop.append(click(5))
+    source = StreamSource(shop.settings)
+    try:
+        for _ in range(4):
+            source.acknowledge(source.read(2))
+        assert (shop.pending(), source.lag().waiting) == (0, 0)
+    finally:
+        source.close()
+
+
 def test_a_store_that_comes_back_empty_is_read_from_its_beginning(shop):
     """The group is made anew within a running source, and earlier events are still known."""
     shop.append(click(1))
