@@ -31,4 +31,4 @@ class Numbering:
 
 
 def _digest(*parts: str) -> str:
-    return hashlib.sha256(_BETWEEN.join(parts).encode("utf-8")).hexdigest()
+    return hashlib.sha256(_BETWEEN.join(parts).encode("utf-8", "surrogatepass")).hexdigest()

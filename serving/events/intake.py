@@ -53,6 +53,7 @@ class Intake:
         self._exposures = exposures
         self._breaker = Breaker(FAILURES)
         self._trouble: str | None = None
+        self._has_looked = False
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -80,7 +81,7 @@ class Intake:
 
     def _append(self, events: Sequence[Event]) -> Durability | None:
         """Put *events* into the log; None when it does not take them."""
-        if self.state is None:  # nobody has looked yet
+        if not self._has_looked:
             self._look()
         state = self.state
         if not self._breaker.is_closed or state is None:
@@ -125,6 +126,7 @@ class Intake:
         self.spooled = self.spool.measure()
 
     def _look(self) -> None:
+        self._has_looked = True  # whatever it finds: no request waits for what is away
         try:
             self._stream.follow()
             self.state = self._stream.look()
