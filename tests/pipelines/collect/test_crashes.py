@@ -166,6 +166,18 @@ def test_a_stuck_collector_is_taken_over_and_may_not_commit(shop, other):
     assert other.communicate("\n")[0] == "lost\n"
 
 
+def test_whoever_took_over_is_not_taken_for_dead(shop, other):
+    """The stuck one ends, and with it the kernel lock: the one that took over gets on still."""
+    with collector_lease(shop.settings, timedelta(0)) as lease:
+        other.kill()
+        other.wait(10)
+        with pytest.raises(CollectorBusyError, match="is collecting"):
+            shop.collect()
+        lease.beat()
+    shop.append(click(1))
+    assert shop.collect() == Stored(records=1, events=1)
+
+
 def test_following_collects_until_it_is_told_to_stop(shop):
     """What is appended meanwhile is stored, a refused batch stays, and the lease is given back."""
     shop.chosen |= {"every": "10ms", "min_bad": 0, "max_bad_share": 0.0}
