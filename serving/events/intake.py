@@ -126,7 +126,6 @@ class Intake:
         self.spooled = self.spool.measure()
 
     def _look(self) -> None:
-        self._has_looked = True  # whatever it finds: no request waits for what is away
         try:
             self._stream.follow()
             self.state = self._stream.look()
@@ -134,6 +133,8 @@ class Intake:
             self._breaker.open()
             self._note(f"{hide_password(str(error))}; events wait on disk")
             return
+        finally:  # whatever was found: no request waits again for what is away
+            self._has_looked = True
         self._breaker.close()
         weak = "takes events, but may lose them when its computer fails: appendonly and "
         self._note("" if self.state.is_synced else f"{weak}appendfsync always would keep them")
