@@ -178,15 +178,15 @@ def remove_unlisted(collected: Collected) -> int:
     """Deletes files that left the manifest longer ago than anybody may read them; how many."""
     listed = _listed(collected.manifest)
     oldest = time.time() - KEEP_UNLISTED.total_seconds()
-    old = [
-        path
-        for path in _data_files(collected.directory)
-        if path.relative_to(collected.directory).as_posix() not in listed
-        and path.stat().st_mtime < oldest
-    ]
-    for path in old:
-        path.unlink()
-    return len(old)
+    n = 0
+    for path in list(_data_files(collected.directory)):
+        if path.relative_to(collected.directory).as_posix() in listed:
+            continue
+        with suppress(FileNotFoundError):  # forgetting was faster
+            if path.stat().st_mtime < oldest:
+                path.unlink()
+                n += 1
+    return n
 
 
 def _data_files(directory: Path) -> Iterator[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -28,6 +28,13 @@ def forget_in_store(client: redis.Redis, namespace: str, user_id: str) -> int:
     return sum(1 for _ in _delete_fields(client, namespace, user_id)) + int(
         client.delete(NamespaceKeys(namespace).recent(user_id))
     )
+
+
+def forget_recents(client: redis.Redis, namespace: str, user_ids: Iterable[str]) -> None:
+    """Delete the last events of *user_ids* alone."""
+    keys = NamespaceKeys(namespace)
+    for user_id in user_ids:
+        client.delete(keys.recent(user_id))
 
 
 def is_user_vectors(kind: str) -> bool:

@@ -11,12 +11,13 @@ import fcntl
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 import redis
 
@@ -27,6 +28,7 @@ from store.keys import DIGEST_PATTERN, NamespaceKeys
 
 State = Literal["asked", "running", "left over", "done"]
 FILE = "forgotten.json"
+PAUSE_S = 0.01  # between two looks whether the lock is free
 
 
 class TombstoneError(NightshelfError):
@@ -172,8 +174,19 @@ def _alone(settings: Settings) -> Iterator[None]:
     except OSError as error:
         raise TombstoneError(f"{path}: {error.strerror}; make room") from None
     with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        # Never waits in the kernel: in a process of greenlets the one that holds the lock would not
+        # get on either, and both would stand still for good.
+        while not _took(file):
+            time.sleep(PAUSE_S)
         yield
+
+
+def _took(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _person(namespace: str) -> bytes:

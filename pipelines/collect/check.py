@@ -67,7 +67,8 @@ def read_record(data: bytes, known_types: Collection[str]) -> Event:
 
 def _is_plain(event: Event) -> bool:
     """Whether every text is short ASCII and every id there: a quick yes for nearly all events."""
-    ids = (event.event_id, event.user_id, "i" if event.item_id is None else event.item_id)
+    user_id = "v" if _is_of_visitor(event) else event.user_id
+    ids = (event.event_id, user_id, "i" if event.item_id is None else event.item_id)
     try:
         joined = "".join([*ids, *(text for text in _texts_of(event) if text is not None)])
     except TypeError:  # one is no text
@@ -83,10 +84,16 @@ def _is_plain(event: Event) -> bool:
 def _check_texts(event: Event) -> None:
     """The same text by text, for the reason."""
     _check_id("event_id", event.event_id)
-    _check_id("user_id", event.user_id)
+    if not _is_of_visitor(event):
+        _check_id("user_id", event.user_id)
     for name, text in zip(_TEXTS, _texts_of(event), strict=True):
         if text is not None:
             _check_text(name, text)
+
+
+def _is_of_visitor(event: Event) -> bool:
+    """Whether nobody says who saw a list: an action without a user is none."""
+    return event.event_type == IMPRESSION and event.user_id == ""
 
 
 def read_amount(name: str, text: Any) -> Decimal | None:

@@ -68,7 +68,11 @@ def _compact_day(settings: Settings, lease: Lease, kind: Kind, day: str) -> int:
     if len(joined) < 2:
         return 0
     paths = [collected.directory / entry["path"] for entry in joined]
-    rows = pa.concat_tables(pq.read_table(path, partitioning=None) for path in paths)
+    try:
+        rows = pa.concat_tables(pq.read_table(path, partitioning=None) for path in paths)
+    except FileNotFoundError:
+        check_unchanged(settings, collected)
+        raise
     newest = max(entry["written_at"] for entry in joined)
     written = write_collected(collected.directory, kind, rows)
     gone = {entry["path"] for entry in joined}

@@ -37,7 +37,7 @@ KNOWN_TYPE = Expectation(
     name="known_type", meaning="every event type stands in [events] weights", remedy=_MAKER
 )
 UNIQUE = Expectation(name="unique", meaning="no id stands twice", remedy=_MAKER)
-_FILLED = ("event_id", "user_id", "item_id", "event_at", "received_at")
+_MOMENTS = ("event_at", "received_at")
 _TEXT = ("event_id", "user_id", "item_id")
 
 
@@ -106,7 +106,8 @@ def _measure_tables(
     events, impressions = map(connection.from_arrow, tables)
     types = list(settings.read(EventSettings).weights)
     _, of_events = measure_rules(events, "events", [*_filled(), *_known(types)])
-    _, of_impressions = measure_rules(impressions, "impressions", _filled())
+    of_visitors = _filled(("event_id", "item_id"), ("user_id",))
+    _, of_impressions = measure_rules(impressions, "impressions", of_visitors)
     return [
         *of_events,
         *of_impressions,
@@ -115,10 +116,14 @@ def _measure_tables(
     ]
 
 
-def _filled() -> list[RowRule]:
+def _filled(texts: Sequence[str] = _TEXT, others: Sequence[str] = ()) -> list[RowRule]:
+    """Rules of columns: *texts* are not empty either, *others* may be."""
     empty = ConstantExpression(0)
     return [
-        *(RowRule(NOT_NULL, name, ColumnExpression(name).isnull()) for name in _FILLED[3:]),
+        *(
+            RowRule(NOT_NULL, name, ColumnExpression(name).isnull())
+            for name in (*_MOMENTS, *others)
+        ),
         *(
             RowRule(
                 NOT_NULL,
@@ -126,7 +131,7 @@ def _filled() -> list[RowRule]:
                 ColumnExpression(name).isnull()
                 | (FunctionExpression("length", ColumnExpression(name)) == empty),
             )
-            for name in _TEXT
+            for name in texts
         ),
     ]
 

@@ -41,6 +41,7 @@ from pipelines.forgetting.records import (
     LandingChangedError,
     check_unchanged,
     drop_records,
+    forget_again,
     is_unchanged,
 )
 from pipelines.forgetting.tombstones import Forgotten
@@ -121,6 +122,8 @@ class Landing:
             forgotten=len(records) - len(kept),
         )
         self._commit(collected, source, records, tables, unseen, stored, now)
+        if stored.forgotten:
+            forget_again(self.settings, records, forgotten)
         return stored
 
     def _new(self, events: list[Event], collected: Collected) -> list[Event]:

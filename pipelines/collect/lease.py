@@ -39,11 +39,17 @@ class Lease:
 
     folder: Path
     owner: str
+    is_locked: bool = True  # it has the kernel lock; one that took over may not
 
     def beat(self) -> None:
         """Notes that work goes on; raises `LeaseLostError` when another took over."""
         with self.committing():
-            write_json(_note(self.folder), {"owner": self.owner, "at": time.time()})
+            self.note(time.time())
+
+    def note(self, at: float) -> None:
+        """Notes that something got done *at* seconds since 1970; in the turn of nobody else."""
+        record = {"owner": self.owner, "at": at, "is_locked": self.is_locked}
+        write_json(_note(self.folder), record)
 
     @contextmanager
     def committing(self) -> Iterator[None]:
@@ -70,16 +76,22 @@ def collector_lease(settings: Settings, stuck_after: timedelta) -> Iterator[Leas
     with ExitStack() as held:
         alive = held.enter_context((folder / "collect").open("w"))
         with locked(folder / "collect.turn"):
-            if not _lock(alive):
+            lease = Lease(folder, owner, _lock(alive))
+            if not lease.is_locked or _is_led_without(folder):
                 _check_stuck(folder, stuck_after)
-            write_json(_note(folder), {"owner": owner, "at": time.time()})
-        lease = Lease(folder, owner)
+            lease.note(time.time())
         try:
             yield lease
         finally:
             # A stuck one may hold the kernel lock still: the next need not wait for our silence.
             with suppress(LeaseLostError), lease.committing():
-                write_json(_note(folder), {"owner": owner, "at": 0.0})
+                lease.note(0.0)
+
+
+def _is_led_without(folder: Path) -> bool:
+    """Whether the last collector took over from a stuck one, and so has no kernel lock to lose."""
+    path = _note(folder)
+    return path.exists() and not read_json(path).get("is_locked", True)
 
 
 def _check_stuck(folder: Path, stuck_after: timedelta) -> None:

@@ -47,6 +47,7 @@ class StreamSource:
         self._address = hide_password(log_settings(settings).url)
         self._client = connect_publisher(log_settings(settings))
         self._unfinished = True  # a dead collector may have left some
+        self._claimed = False  # the last read gave some of those
         self._join()
 
     def _join(self) -> None:
@@ -62,7 +63,9 @@ class StreamSource:
 
     def _read(self, limit: int) -> list[Record]:
         if self._unfinished and (records := self._claim(limit)):
+            self._claimed = True
             return records
+        self._claimed = False
         found: Any = self._client.xreadgroup(
             GROUP, CONSUMER, {self.key: ">"}, count=limit, block=None
         )
@@ -91,7 +94,7 @@ class StreamSource:
         for first in range(0, len(records), _ACKNOWLEDGED_AT_ONCE):
             ids = [record.entry for record in records[first : first + _ACKNOWLEDGED_AT_ONCE]]
             self._ask(partial(self._client.xack, self.key, GROUP, *ids))
-        self._unfinished = False
+        self._unfinished = self._claimed  # there may be more than one read takes
         self._ask(self._trim)
 
     def _trim(self) -> None:

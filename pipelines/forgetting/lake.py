@@ -121,7 +121,11 @@ def _rewrite(path: Path, users: set[str], record: Record) -> dict[str, Any] | No
 
 def _manifests(settings: Settings) -> Iterator[Path]:
     directory = lake_directory(settings)
-    yield from (p for p in (directory / "collected" / MANIFEST, directory / MANIFEST) if p.exists())
+    # Also where there is none yet: a first batch may be about to write it, of rows that it read
+    # before this pass, and has to see that something changed.
+    yield directory / "collected" / MANIFEST
+    if (directory / MANIFEST).exists():
+        yield directory / MANIFEST
     yield from sorted((var_directory(settings) / "runs").glob(f"*/{MANIFEST}"))
 
 
@@ -138,7 +142,7 @@ def _name_new(
         for path, entry in moved.items()
         if path.is_relative_to(folder)
     }
-    before = read_json(manifest)
+    before = read_json(manifest) if manifest.exists() else {}
     after = _renamed(before, names)
     if manifest.is_relative_to(directory):  # of the lake or the landing zone, not of a run
         after["forgotten"] = applied(forgotten)

@@ -26,10 +26,16 @@ def forget_on_servers(
     Only an entry of the log says whose it is; fields of hashes can only be asked for by id.
     """
     namespace = settings.read(ProjectSettings).namespace
-    with connect_publisher(settings.read(StoreSettings)) as client:
-        fields = sum(forget_in_store(client, namespace, user) for user in sorted(users))
+    found = set(users)
+
+    def is_theirs(user: str) -> bool:
+        found.update([user] if forgotten.has(user) else [])
+        return user in found
+
     with connect_publisher(log_settings(settings)) as client:
-        entries = forget_entries(client, namespace, forgotten.has)
+        entries = forget_entries(client, namespace, is_theirs)
+    with connect_publisher(settings.read(StoreSettings)) as client:
+        fields = sum(forget_in_store(client, namespace, user) for user in sorted(found))
     return {"fields": fields, "events": entries}
 
 

@@ -16,6 +16,7 @@ from store.events import user_of
 
 FOLDER = "spool"  # of the namespace; its files are described in serving/events/spool_file.py
 _SUFFIXES = (".spool", ".damaged")
+_DRAFT = ".forgetting"
 _SUM = 9  # characters of a line before its record: a checksum and a blank
 
 
@@ -23,15 +24,19 @@ def rewrite_spools(record: Record, forgotten: Forgotten) -> list[str]:
     """Rewrites the spools of dead processes; which of living ones hold events of *forgotten*."""
     left = []
     for path in sorted((record.var / FOLDER).glob("*")):
+        if path.suffix == _DRAFT:  # of a pass that was killed; nobody else makes any
+            path.unlink(missing_ok=True)
         if path.suffix not in _SUFFIXES:
             continue
         try:
             with path.open("rb") as file:
+                # Before it is read: who dies meanwhile may have written more, all acknowledged.
+                is_abandoned = _is_abandoned(file.fileno())
                 lines = file.readlines()
                 kept = [line for line in lines if not _is_theirs(line, forgotten)]
                 if len(kept) == len(lines):
                     continue
-                if not _is_abandoned(file.fileno()):
+                if not is_abandoned:
                     left.append(f"{FOLDER}/{path.name}: a living process is about to replay it")
                     continue
                 _replace(path, kept, record, left_out=len(lines) - len(kept))
@@ -57,7 +62,7 @@ def _is_abandoned(descriptor: int) -> bool:
 
 def _replace(path: Path, lines: list[bytes], record: Record, *, left_out: int) -> None:
     before = hash_file(path)
-    draft = path.with_suffix(".forgetting")  # another pass writes over one that was left
+    draft = path.with_suffix(_DRAFT)
     draft.write_bytes(b"".join(lines))
     draft.chmod(0o600)
     fsync(draft)

@@ -42,7 +42,7 @@ class Events:
             Exposures(key, clock, shelf.is_forgotten) if chosen.log_exposures else None
         )
         self.intake = Intake(
-            Stream.of(settings, type(shelf.trips)),
+            Stream.of(settings, type(shelf.trips), shelf.is_forgotten),
             Spool(var_directory(settings) / "spool", chosen.max_spool),
             Allowance(chosen.max_per_second / workers, max(1, chosen.max_in_flight // workers)),
             settings.read(EventLogSettings).max_backlog,

@@ -53,6 +53,7 @@ class Intake:
         self._exposures = exposures
         self._breaker = Breaker(FAILURES)
         self._trouble: str | None = None
+        self._has_looked = False
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -80,7 +81,7 @@ class Intake:
 
     def _append(self, events: Sequence[Event]) -> Durability | None:
         """Put *events* into the log; None when it does not take them."""
-        if self.state is None:  # nobody has looked yet
+        if not self._has_looked:
             self._look()
         state = self.state
         if not self._breaker.is_closed or state is None:
@@ -132,6 +133,8 @@ class Intake:
             self._breaker.open()
             self._note(f"{hide_password(str(error))}; events wait on disk")
             return
+        finally:  # whatever was found: no request waits again for what is away
+            self._has_looked = True
         self._breaker.close()
         weak = "takes events, but may lose them when its computer fails: appendonly and "
         self._note("" if self.state.is_synced else f"{weak}appendfsync always would keep them")

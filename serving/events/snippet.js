@@ -17,7 +17,7 @@
     eye = new IntersectionObserver(all => all.map(({target: e, intersectionRatio: r}) =>
       r < .5 || e._ns || (e._ns = 1, (seen[list(e)] ??= []).push(at(e)))
     ), {threshold: .5}),
-    // Lists may come later than this script; all of a page view is one impression to the service.
+    // Lists may come later than this script; what is seen later adds to the same page view.
     go = () => {
       for (const id in seen) post("impression", id, {items: seen[id]});
       seen = {};

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import redis
 
+from serving.events.check import no_one
 from serving.sight.trips import trip
 from settings import ProjectSettings, Settings
 from store.cluster import ClusterReader
@@ -21,6 +22,7 @@ from store.events import (
     EventLogSettings,
     pack_event,
     unpack_event,
+    user_of,
 )
 from store.keys import NamespaceKeys
 from store.live import RecentEvent, recent_commands
@@ -47,16 +49,22 @@ class Stream:
     keys: NamespaceKeys
     log: Trips
     live: Trips  # the same object where the log is in the store
+    is_forgotten: Callable[[str], bool] = no_one
 
     @classmethod
-    def of(cls, settings: Settings, make_trips: Callable[[redis.Redis], Trips] = Trips) -> Stream:
+    def of(
+        cls,
+        settings: Settings,
+        make_trips: Callable[[redis.Redis], Trips] = Trips,
+        is_forgotten: Callable[[str], bool] = no_one,
+    ) -> Stream:
         """Those of *settings*; opens no connection yet."""
         keys = NamespaceKeys(settings.read(ProjectSettings).namespace)
         store, url = settings.read(StoreSettings), settings.read(EventLogSettings).url
         live = make_trips(connect_primary(_patient(store)))
         if url is None:
-            return cls(keys, live, live)
-        return cls(keys, make_trips(connect_primary(_patient(store, url))), live)
+            return cls(keys, live, live, is_forgotten)
+        return cls(keys, make_trips(connect_primary(_patient(store, url))), live, is_forgotten)
 
     def append(self, events: Sequence[Event]) -> None:
         """Append *events* in their order, and note those of users, in one trip where it can be.
@@ -66,12 +74,17 @@ class Stream:
         self._send([pack_event(event) for event in events], events)
 
     def append_records(self, records: Sequence[bytes]) -> None:
-        """As `append`, of events that were packed before; what another release packed is kept."""
+        """As `append`, of events that were packed before; what another release packed is kept.
+
+        Those of users who were forgotten since are left out.
+        """
+        kept = [record for record in records if not self.is_forgotten(user_of(record) or "")]
         events = []
-        for record in records:
+        for record in kept:
             with suppress(EventLogError):
                 events.append(unpack_event(record))
-        self._send(records, events)
+        if kept:
+            self._send(kept, events)
 
     def _send(self, records: Sequence[bytes], events: Sequence[Event]) -> None:
         commands: list[Command] = [

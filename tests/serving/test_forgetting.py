@@ -1,8 +1,9 @@
 """`DELETE /users/<user>`: at once nobody knows the user, and only a digest stands anywhere."""
 
 from pipelines.publish import PublishSettings, publish_lists
+from serving.events.app import EVENTS
 from store.audit import audit_file
-from store.events import FIELD, Event, pack_event
+from store.events import FIELD, Event, pack_event, user_of
 from store.forgetting import forget_entries
 from store.keys import NamespaceKeys
 from store.live import RecentEvent, note_event
@@ -102,3 +103,21 @@ def test_entries_of_the_stream_go_by_pages(client, open_site):
     name = add_tombstone(settings, client, "u7").digest
     assert forget_entries(client, "demo", lambda user: digest("demo", user) == name) == 1850
     assert client.xlen(key) == 651
+
+
+def test_what_waited_on_disk_of_a_forgotten_user_is_not_replayed(client, open_site):
+    """Neither into the log nor as last events; others' events are."""
+    site = open_site()
+    site.poller.poll()
+    intake = site.http.application.extensions[EVENTS]
+    intake.spool.append(
+        [pack_event(Event(f"e{n}", "click", f"u{n}", 1, 2, item_id="i1")) for n in (7, 8)]
+    )
+    site.http.delete("/users/u7")
+    site.poller.poll()
+    intake.poll()
+    keys = NamespaceKeys("demo")
+    assert [user_of(fields[FIELD]) for _, fields in client.xrange(keys.events)] == ["u8"]
+    assert (client.llen(keys.recent("u7")), client.llen(keys.recent("u8"))) == (0, 1)
+    assert (intake.spool.size, traces_in_store(client, "u7")) == (0, [])
+    intake.stop()

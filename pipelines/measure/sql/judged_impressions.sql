@@ -35,6 +35,7 @@ judged as (
             when nth_copy > 1 then 'duplicate'
             when event_at > received_at + $max_skew then 'ahead_of_clock'
             when nth_view > 1 then 'same_page_view'
+            when user_id = '' then 'visitor'
         end as problem
     from views
 )

@@ -64,6 +64,15 @@ def test_every_field_of_an_event_becomes_a_column(shop):
     assert schemas == [EVENT_SCHEMA, IMPRESSION_SCHEMA]
 
 
+@pytest.mark.parametrize("great_expectations", [False, True])
+def test_what_a_visitor_saw_is_stored(shop, great_expectations):
+    """An impression needs no user, an action does; both judges let it pass."""
+    shop.chosen["great_expectations"] = great_expectations
+    shop.append(impression(1, user_id=""), click(2, user_id=""), click(3))
+    assert shop.collect() == Stored(records=3, events=1, impressions=1, quarantined=1)
+    assert {(row["event_id"], row["user_id"]) for row in shop.impressions()} == {("e1", "")}
+
+
 def test_the_log_says_what_was_stored_and_what_waits(shop, caplog):
     """One line a collection, with every count."""
     shop.append(click(1), click(1))

@@ -81,6 +81,22 @@ def test_what_a_consumer_of_another_name_left_is_collected(shop):
     assert shop.pending() == 0
 
 
+def test_what_a_dead_collector_left_is_claimed_to_the_end(shop):
+    """Also where the next one takes fewer at once: new entries come after all of them."""
+    shop.append(*(click(n) for n in range(5)))
+    dead = StreamSource(shop.settings)
+    assert len(dead.read(5)) == 5
+    dead.close()
+    shop.append(click(5))
+    source = StreamSource(shop.settings)
+    try:
+        for _ in range(4):
+            source.acknowledge(source.read(2))
+        assert (shop.pending(), source.lag().waiting) == (0, 0)
+    finally:
+        source.close()
+
+
 def test_a_store_that_comes_back_empty_is_read_from_its_beginning(shop):
     """The group is made anew within a running source, and earlier events are still known."""
     shop.append(click(1))
@@ -148,6 +164,18 @@ def test_a_stuck_collector_is_taken_over_and_may_not_commit(shop, other):
     shop.append(click(2))
     assert shop.collect() == Stored(records=1, events=1)
     assert other.communicate("\n")[0] == "lost\n"
+
+
+def test_whoever_took_over_is_not_taken_for_dead(shop, other):
+    """The stuck one ends, and with it the kernel lock: the one that took over gets on still."""
+    with collector_lease(shop.settings, timedelta(0)) as lease:
+        other.kill()
+        other.wait(10)
+        with pytest.raises(CollectorBusyError, match="is collecting"):
+            shop.collect()
+        lease.beat()
+    shop.append(click(1))
+    assert shop.collect() == Stored(records=1, events=1)
 
 
 def test_following_collects_until_it_is_told_to_stop(shop):

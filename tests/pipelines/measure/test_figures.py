@@ -170,13 +170,15 @@ def test_places_have_their_own_ctr(site):
 
 
 def test_what_is_left_out_is_counted(tmp_path):
-    """Duplicates, page views sent twice, clocks that run ahead, machines; nothing vanishes."""
+    """Duplicates, page views sent twice, fast clocks, machines, visitors; nothing vanishes."""
     site = Site(tmp_path, "[measure]\nmax_daily_items = 5\n")
     first = site.show("u", "ab", NINE)
     site.impressions += [{**site.impressions[0], "received_at": NINE + HOUR}]
     site.show("u", "ab", NINE + SECOND, recommendation_id=first, page_view_id="page000000")
     site.show("u", "cd", NINE, received_at=NINE - HOUR)
     site.show("robot", "abcdef", NINE)
+    site.show("", "abc", NINE)
+    site.show("", "def", NINE + HOUR)
     site.act("robot", "a", NINE + MINUTE)
     site.act("u", "a", NINE + MINUTE, recommendation_id=first)
     site.actions += [{**site.actions[-1], "received_at": NINE + HOUR}]
@@ -192,6 +194,7 @@ def test_what_is_left_out_is_counted(tmp_path):
         ("items shown", "same_page_view"): 2,
         ("items shown", "ahead_of_clock"): 2,
         ("items shown", "automated"): 6,
+        ("items shown", "visitor"): 6,
         ("actions", "counted"): 4,
         ("actions", "duplicate"): 1,
         ("actions", "ahead_of_clock"): 1,

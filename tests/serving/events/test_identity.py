@@ -59,9 +59,23 @@ def test_what_is_sent_again_has_the_same_id(events_site, stored, clock):
     ids = [event.event_id for event in stored()]
     assert ids[:4] == ids[4:]
     assert len(set(ids)) == 4
-    seen = {**shown, "items": [1]}
-    assert post(events_site, [seen, {**seen, "page_view_id": "p2"}])[0] == 202
-    assert [event.event_id == ids[3] for event in stored()[-2:]] == [True, False]
+    everything = [item["rank"] for item in reversed(answer["items"])]
+    assert post(events_site, [{**shown, "items": everything}])[0] == 202
+    assert stored()[-1].event_id == ids[3]
+
+
+def test_what_is_seen_later_on_a_page_is_no_second_try(events_site, stored):
+    """Items of one page view that are sent when they are seen are events of their own."""
+    shown = {
+        "event_type": "impression",
+        "user_id": "u1",
+        "recommendation_id": events_site.recs("u1")["recommendation_id"],
+    }
+    seen = [("p1", [1, 2]), ("p1", [3]), ("p1", [2, 1]), ("p2", [1, 2])]
+    batch = [{**shown, "page_view_id": page, "items": items} for page, items in seen]
+    assert post(events_site, batch)[0] == 202
+    first, later, again, elsewhere = [event.event_id for event in stored()]
+    assert (first == again, len({first, later, elsewhere})) == (True, 3)
 
 
 def test_a_second_try_does_not_crowd_out_what_came_before(events_site):

@@ -126,3 +126,12 @@ def test_the_intake_needs_nobody_to_look_first(open_events_site):
     assert isinstance(site.intake, Intake)
     assert site.intake.state is None
     assert post(site, CLICK)[1]["durability"] == "process"
+
+
+def test_a_log_that_is_away_from_the_start_is_waited_for_once(other_server, open_events_site):
+    """Not by every request: those after the first go to the disk at once."""
+    other_server.stop()
+    site = open_events_site(event_log={"url": url(other_server)})
+    for _ in range(3):
+        assert post(site, CLICK)[1]["durability"] == "spool"
+    assert site.intake._stream.log.made == 1
