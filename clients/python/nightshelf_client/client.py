@@ -118,9 +118,10 @@ class Client:
     ) -> Taken:
         """Send what users saw and did, up to 500 events, as `POST /events` names their members.
 
-        `event_at` may be a `datetime` with a zone. An event without `event_id` is given one, so
-        that one which is sent twice over a broken connection counts once. Bad events are in
-        `rejected`, the others are kept; when all are bad it is a `ProblemError`.
+        `event_at` may be a `datetime` with a zone. An action without `event_id` is given one for
+        this call, so that one which is sent twice over a broken connection counts once; name it
+        to call again after an error. Bad events are in `rejected`, the others are kept; when all
+        are bad it is a `ProblemError`.
         """
         body = {"events": [as_event(event) for event in events]}
         data = json.dumps(body, allow_nan=False).encode()

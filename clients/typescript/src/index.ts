@@ -63,8 +63,9 @@ export interface Nightshelf {
     options?: CallOptions,
   ): Promise<Ranked>;
   /**
-   * Sends what users saw and did, up to 500 events. One without `event_id` is given one, so that
-   * a second try counts once. Bad events are in `rejected`; when all are, it is a problem.
+   * Sends what users saw and did, up to 500 events. An action without `event_id` is given one for
+   * this call: name it to call again after an error, and it counts once. Bad events are in
+   * `rejected`; when all are, it is a problem.
    */
   sendEvents(events: readonly UserEvent[], options?: CallOptions): Promise<Taken>;
   /** What the service knows of a user. */
