@@ -49,9 +49,9 @@ REST_S = 600.0  # until everything is collected; what waits then is said apart
 MORE, RECOVERY_S = 10, 20.0  # events between two kills, and how long they are waited for
 COLLECT: dict[str, Any] = {
     "every": "100ms",
-    "batch_events": 200,
+    "batch_events": 1000,
     "compact_files": 4,
-    "compact_rows": 2000,
+    "compact_rows": 20_000,
     "great_expectations": False,  # each of the killed ones would load it anew
 }
 

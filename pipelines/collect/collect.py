@@ -16,6 +16,7 @@ from pipelines.collect.settings import CollectSettings, SourceName
 from pipelines.collect.source import EventSource, EventSourceError
 from pipelines.collect.status import write_status
 from pipelines.collect.stream import StreamSource
+from pipelines.collected import open_collected, remove_unlisted
 from settings import Settings
 from store.connection import StoreUnreachableError
 
@@ -60,10 +61,7 @@ def collect(
         log_source = open_event_source(settings, source)
         landing = Landing(settings, lease, accept_bad=accept_bad)
         try:
-            compact(settings, lease, clock())  # what collectors left that were killed before it
-            stored = drain(landing, log_source, clock)
-            compact(settings, lease, clock())
-            return stored
+            return drain(landing, log_source, clock)
         finally:
             log_source.close()
 
@@ -85,12 +83,10 @@ def follow(
     with collector_lease(settings, chosen.stuck_after) as lease:
         landing = Landing(settings, lease)
         log_source: EventSource | None = None
-        compact(settings, lease, clock())
         while True:
             try:
                 log_source = log_source or open_event_source(settings, source)
                 total += drain(landing, log_source, clock, stop)
-                compact(settings, lease, clock())
             except (BatchRefusedError, EventSourceError, StoreUnreachableError) as error:
                 log.error("collect: %s", error)
             if _wait(lease, stop, chosen):
@@ -105,12 +101,16 @@ def drain(
 ) -> Stored:
     """Stores what waits in *source* when this begins, batch by batch; *stop* ends it earlier.
 
-    Whatever comes of it, the status says so. Raises as `collect`.
+    Small files are joined between batches: each batch looks at every file, and a collector that is
+    killed again and again never comes to an end. Whatever comes of it, the status says so.
+    Raises as `collect`.
     """
     total = Stored()
     try:
         for stored in _batches(landing, source, clock, stop):
             total += stored
+        if total.records:
+            remove_unlisted(open_collected(landing.settings))
     except (BatchRefusedError, EventSourceError) as error:
         _note(landing, source, clock, total, str(error))
         raise
@@ -123,6 +123,7 @@ def _batches(
 ) -> Iterator[Stored]:
     limit = landing.settings.read(CollectSettings).batch_events
     waiting, unanswered = source.lag().waiting, 0
+    compact(landing.settings, landing.lease, clock())
     while waiting > 0 and unanswered < _UNANSWERED and not (stop and stop.is_set()):
         landing.lease.beat()
         records = source.read(limit)
@@ -130,6 +131,7 @@ def _batches(
         if records:
             stored = landing.store(source, records, clock())
             source.acknowledge(records)
+            compact(landing.settings, landing.lease, clock())
             yield stored
         waiting -= len(records)
 

@@ -19,7 +19,6 @@ from pipelines.collected import (
     Kind,
     commit_collected,
     open_collected,
-    remove_unlisted,
     write_collected,
 )
 from pipelines.forgetting.records import LandingChangedError, check_unchanged
@@ -31,15 +30,14 @@ Entry = dict[str, Any]
 def compact(settings: Settings, lease: Lease, now: datetime) -> int:
     """Joins the small files of days that have many, or no new one for a while; how many went.
 
-    The files that were joined stay for as long as somebody may read them. *now* is naive UTC.
+    The files that were joined stay for as long as somebody may read them (`remove_unlisted`).
+    *now* is naive UTC.
     """
     n = 0
     for kind, day in list(_due(settings, open_collected(settings), now)):
         lease.beat()
         with suppress(LandingChangedError):  # somebody is forgotten since: the next time
             n += _compact_day(settings, lease, kind, day)
-    if n:
-        remove_unlisted(open_collected(settings))
     return n
 
 
