@@ -31,6 +31,9 @@ from pipelines.lake import (
 )
 from settings import Settings
 
+# How much earlier than its impression an action on a list may be: a browser tells of both.
+ORDER_SLACK = timedelta(minutes=1)
+
 Kind = Literal["events", "impressions"]
 KINDS: tuple[Kind, ...] = ("events", "impressions")
 MANIFEST = "manifest.json"

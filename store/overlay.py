@@ -33,9 +33,13 @@ class Overlay(NamedTuple):
 class OverlayState:
     """The last refresh of a version."""
 
-    moment: str  # naive UTC, ISO: events before it are in the lists
+    moment: str  # naive UTC, ISO: everybody with news before it was looked at
     users: int  # whose lists it made anew
     generation: int  # of the pointer, then
+    # Where users are left to the next refresh, both naive UTC, ISO: from when on their news came,
+    # and the moment of the first refresh that left any.
+    next_from: str | None = None
+    begun: str | None = None
 
 
 def pack_overlay(overlay: Overlay) -> bytes:

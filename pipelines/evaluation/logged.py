@@ -21,7 +21,7 @@ from pipelines.interactions import FloatArray, IntArray
 from pipelines.lake import Lake
 from pipelines.moments import END, NightSettings
 from pipelines.ranking.feature_columns import open_features_of
-from pipelines.ranking.impressions import Shown, read_shown
+from pipelines.ranking.impressions import Shown, read_shown, telling_types
 from pipelines.ranking.matrix import build_matrix, column_names
 from pipelines.ranking.ranker import Ranker
 from pipelines.runs import Run
@@ -62,7 +62,8 @@ def compare_on_log(
 
     None when no page view of a user with a list was clicked.
     """
-    shown = read_shown(lake, index, surface, window, END.replace(tzinfo=None))
+    ever = END.replace(tzinfo=None)
+    shown = read_shown(lake, index, surface, window, ever, telling_types(run))
     source = open_candidates(
         run, run.settings.read(SurfacesSettings)[surface], run_cutoffs(run).night
     )

@@ -27,8 +27,8 @@ from pipelines.files import (
     write_json,
 )
 from pipelines.measure.figures import build_outcomes, read_counts, read_figures, read_positions
-from pipelines.measure.material import find_material, load_material
-from pipelines.measure.settings import MeasureSettings
+from pipelines.measure.material import find_ingested, find_material, load_material
+from pipelines.measure.settings import MeasureSettings, check_accepted
 from pipelines.measure.span import Span, span_of
 from settings import Settings
 from settings.errors import NightshelfError
@@ -78,6 +78,7 @@ def measure_days(
     One at a time in a namespace: another that comes meanwhile waits.
     Raises `MeasureError` when nothing was shown on any of the days that are named.
     """
+    check_accepted(settings)
     with locked(var_directory(settings) / "locks" / "measure"):
         landed = open_collected(settings)
         shown = days_shown(landed, before)
@@ -100,6 +101,7 @@ def open_outcomes(
     settings: Settings, landed: Collected, span: Span
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database with the tables of `sql/` for *span*, `outcomes` and `user_cells` among them."""
+    check_accepted(settings)
     with _connect(settings, landed, span)[0] as connection:
         yield connection
 
@@ -155,9 +157,11 @@ def _key(settings: Settings, landed: Collected, span: Span) -> str:
         for entry in landed.entries(kind)  # type: ignore[arg-type] # one of its words
         if landed.directory / entry["path"] in found
     ]
+    # Actions that only the source knows are there a night later than what was collected.
+    ingested = [path.name for path in find_ingested(settings, span)]
     code = hash_files([*(_HERE / name for name in _OF_CODE), *_HERE.glob("sql/*.sql")], _HERE)
     settled = measure.model_dump(mode="json", exclude=_NO_FIGURE)
-    return hash_json([sorted(files), settled, code])
+    return hash_json([sorted(files), ingested, settled, code])
 
 
 def _is_kept(settings: Settings, landed: Collected, day: date) -> bool:

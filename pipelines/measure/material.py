@@ -50,13 +50,11 @@ def find_material(settings: Settings, landed: Collected, span: Span) -> Material
     """What there is of *span*; segments are those of the newest night up to its end."""
     measure = settings.read(MeasureSettings)
     since, before = span.since(measure), span.before(measure)
-    actions = landed.event_files(before, since)
+    actions = landed.event_files(before, since) + find_ingested(settings, span)
     items, sold = None, []
     try:
         lake = open_lake(settings)
         items, sold = lake.table_file("items"), lake.event_files(span.end)
-        if measure.actions == "lake":
-            actions = actions + _days_from(lake.event_files(before), since)
     except LakeError:
         pass  # coverage of the catalogue and ages of items stay unknown
     return Material(
@@ -66,6 +64,18 @@ def find_material(settings: Settings, landed: Collected, span: Span) -> Material
         sold=sold,
         segments_of=_newest_run(settings, span.end),
     )
+
+
+def find_ingested(settings: Settings, span: Span) -> list[Path]:
+    """Event files of the lake whose actions count; files are named by their content."""
+    measure = settings.read(MeasureSettings)
+    if measure.actions != "lake":
+        return []
+    try:
+        files = open_lake(settings).event_files(span.before(measure))
+    except LakeError:
+        return []
+    return _days_from(files, span.since(measure))
 
 
 def load_material(

@@ -7,8 +7,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from settings import Section
+from pipelines.collected import ORDER_SLACK
+from settings import Section, Settings, SettingsError
 from settings.durations import Duration, PositiveDuration
+from settings.events import EventSettings
 from settings.project import Identifier
 
 LONGEST_WINDOW = timedelta(days=366)  # a day's figures read this far around it
@@ -32,7 +34,7 @@ class MeasureSettings(Section):
     attribution_window: Window = timedelta(days=7)  # from being shown to an action that counts
     click_window: Window = timedelta(hours=1)  # of clicks that do not say from which list
     # How much earlier than its impression a click that names the list may be.
-    order_slack: Annotated[Duration, AfterValidator(_within_a_year)] = timedelta(minutes=1)
+    order_slack: Annotated[Duration, AfterValidator(_within_a_year)] = ORDER_SLACK
     repeat_window: Window = timedelta(days=28)  # how long before a day a showing is remembered
     new_item_age: Window = timedelta(days=28)  # from an item's first day on; then it is old
     # Event types that are acting on a list; a view may come of anything.
@@ -55,3 +57,18 @@ class MeasureSettings(Section):
     report_days: Annotated[int, Field(ge=1, le=366)] = 28  # the newest ones, on the report
     # Segments, variants and tiers that become gauges, the ones shown most; the rest only Parquet.
     max_label_values: Annotated[int, Field(ge=1, le=200)] = 20
+
+
+def check_accepted(settings: Settings) -> None:
+    """Raises `SettingsError` where an event type that should count is none of `[events]`.
+
+    Of the types by default some may be missing, where others are there.
+    """
+    known = settings.read(EventSettings).weights
+    accepted = settings.read(MeasureSettings).accepted
+    unknown = [name for name in accepted if name not in known]
+    if unknown and (settings.is_written(("measure", "accepted")) or len(unknown) == len(accepted)):
+        raise SettingsError(
+            f"{settings.path}: measure.accepted: found {', '.join(unknown)}; expected types of "
+            f"[events] weights: {', '.join(known)}"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,11 +12,13 @@ import numpy as np
 import pyarrow as pa
 from scipy.sparse import csr_matrix
 
+from pipelines.collected import ORDER_SLACK
 from pipelines.index import Index
 from pipelines.inputs import received_before, run_cutoffs, run_lake
 from pipelines.interactions import BoolArray, FloatArray, IntArray
 from pipelines.lake import Lake
 from pipelines.runs import Run
+from settings.events import EventSettings
 
 _QUERY = Path(__file__).with_name("sql") / "shown_items.sql"
 
@@ -56,7 +59,14 @@ def load_shown(run: Run, index: Index, surface: str, cutoff: datetime) -> Shown 
         surface,
         (cutoff, cutoff + run_cutoffs(run).horizon),
         received_before(run, run.as_of),
+        telling_types(run),
     )
+
+
+def telling_types(run: Run) -> list[str]:
+    """Event types that say that a user wants an item: those with a weight."""
+    weights = run.settings.read(EventSettings).weights
+    return [name for name, weight in weights.items() if weight > 0]
 
 
 def read_shown(
@@ -65,9 +75,11 @@ def read_shown(
     surface: str,
     window: tuple[datetime, datetime],
     received_before: datetime,
+    types: Sequence[str],
 ) -> Shown | None:
     """What *surface* showed from the one moment of *window* until before the other.
 
+    Events of *types* with the id of a list are acting on it.
     None when the lake knows of nothing; users and items that *index* lacks are left out.
     """
     since, until = window
@@ -87,6 +99,8 @@ def read_shown(
             "cutoff": since,
             "until": until,
             "received_before": received_before,
+            "slack": ORDER_SLACK,
+            "types": list(types),
         }
         rows = connection.sql(_QUERY.read_text(encoding="utf-8"), params=binds).fetchnumpy()
     if len(rows["page_view"]) == 0:

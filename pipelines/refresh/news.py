@@ -14,23 +14,25 @@ import pyarrow as pa
 from pipelines.collected import EVENT_SCHEMA, open_collected
 from pipelines.inputs import run_lake
 from pipelines.refresh.errors import RefreshError
+from pipelines.refresh.settings import RefreshSettings
 from pipelines.runs import Run
 
 LATE = timedelta(days=7)  # an event may come in this long after it happened
 
-# What the run cannot have seen; the same event may be in the landing zone and in the stream.
+# What the run may not have seen: happened or came in since, or came in shortly before and was not
+# collected yet. The same event may be in the landing zone and in the stream.
 _NEWS = """
 select distinct on (event_id) *
 from (select * from collected union all by name select * from streamed)
-where event_at < $moment and (event_at >= $as_of or received_at >= $read_at)
+where event_at < $moment and (event_at >= $as_of or received_at >= $read_at - $overlap)
 order by event_id, received_at
 """
 _USERS = """
-select user_id
+select user_id, min(greatest(event_at, received_at)) as came_at
 from news
-where event_at >= $since or received_at >= $since
+where greatest(event_at, received_at) >= $since
 group by user_id
-order by max(event_at) desc, user_id
+order by came_at, user_id
 """
 # As the run saw the lake, but up to the moment; then what came since.
 _OWN = """
@@ -71,13 +73,21 @@ class News:
             connection.from_arrow(EVENT_SCHEMA.empty_table()).create("collected")
         nothing = EVENT_SCHEMA.empty_table()
         connection.from_arrow(nothing if streamed is None else streamed).create("streamed")
-        binds = {"moment": moment, "as_of": run.as_of, "read_at": self._read_at}
+        overlap = run.settings.read(RefreshSettings).overlap
+        binds = {
+            "moment": moment,
+            "as_of": run.as_of,
+            "read_at": self._read_at,
+            "overlap": overlap,
+        }
         connection.sql(_NEWS, params=binds).create("news")
 
-    def users(self, since: datetime) -> list[str]:
-        """Those with an event that happened or came in from *since* on, newest first."""
-        rows = self._connection.execute(_USERS, {"since": since}).fetchall()
-        return [user for (user,) in rows]
+    def users(self, since: datetime) -> dict[str, datetime]:
+        """Those with an event that happened or came in from *since* on, and when the first did.
+
+        In the order of these moments.
+        """
+        return dict(self._connection.execute(_USERS, {"since": since}).fetchall())
 
     def events_of(self, users: Collection[str], *, with_news: bool = True) -> pa.Table:
         """All events of *users* before the moment, with the columns and in the order of the lake.

@@ -19,6 +19,7 @@ from pipelines.refresh.live import open_live_run
 from pipelines.refresh.news import News, utc_now
 from pipelines.refresh.settings import RefreshSettings
 from pipelines.refresh.stream import read_stream
+from pipelines.refresh.turns import Turn, take_turns
 from pipelines.refresh.write import Lists, write_overlays
 from pipelines.runs import Run
 from settings import ProjectSettings, Settings
@@ -74,12 +75,8 @@ def refresh_active_users(
                     f"--as-of {moment.isoformat()} is before {run.as_of.isoformat()}, of which "
                     "the live lists are; expected that moment or a later one"
                 )
-            last = _last_look(client, namespace, pointer, run)
-            begin = since or last
-            # Who looked at some users only leaves the others to the next refresh.
-            is_whole = not users and begin <= last
-            looked_at = moment if is_whole else last + settings.read(RefreshSettings).overlap
-            done, is_live = _refresh(client, run, pointer, moment, users, begin, looked_at, started)
+            turn = _turn(client, namespace, pointer, run)
+            done, is_live = _refresh(client, run, pointer, moment, users, since, turn, started)
             if is_live:
                 log.info("refreshed %d users in %.1f s", done.users, done.seconds)
                 return done
@@ -96,8 +93,8 @@ def _refresh(
     pointer: Pointer,
     moment: datetime,
     users: Collection[str],
-    since: datetime,
-    looked_at: datetime,
+    since: datetime | None,
+    turn: Turn,
     started: float,
 ) -> tuple[Refreshed, bool]:
     """What was done, and whether the version is live still."""
@@ -106,11 +103,16 @@ def _refresh(
     news = News(run, moment, streamed)
     try:
         forgotten = Forgotten.of(run.settings)
-        asked = sorted(set(users)) if users else news.users(since)
-        found = [user for user in asked if not (forgotten and forgotten.has(user))]
-        chosen = found[: settings.max_users]
-        if len(chosen) < len(found):  # the next refresh looks at the same again
-            looked_at = min(looked_at, since + settings.overlap)
+        due = turn.since(run.as_of, settings.overlap)
+        begin = since or due
+        asked = dict.fromkeys(sorted(set(users)), moment) if users else news.users(begin)
+        found = {user: at for user, at in asked.items() if not (forgotten and forgotten.has(user))}
+        if users:
+            chosen, left_from = list(found)[: settings.max_users], None
+        else:
+            chosen, left_from = take_turns(found, settings.max_users)
+        # Who looked at some users only leaves the others to the next refresh.
+        is_whole = not users and begin <= due
         events = news.events_of(chosen)
     finally:
         news.close()
@@ -119,7 +121,8 @@ def _refresh(
         with open_frozen(run) as frozen:
             lists = list_users(gather(frozen, events, moment))
     namespace = run.settings.read(ProjectSettings).namespace
-    is_live = write_overlays(client, namespace, pointer, moment, lists, looked_at)
+    then = turn.after(moment, left_from) if is_whole else turn
+    is_live = write_overlays(client, namespace, pointer, moment, lists, then)
     for user in Forgotten.of(run.settings).among({u for of in lists.values() for u in of}):
         forget_in_store(client, namespace, user)  # forgotten while this was computed
     n_lists = sum(packed is not None for of in lists.values() for packed in of.values())
@@ -135,14 +138,13 @@ def _refresh(
     return done, is_live
 
 
-def _last_look(client: redis.Redis, namespace: str, pointer: Pointer, run: Run) -> datetime:
-    """From when on an event can be one that the lists on the shelf do not know."""
+def _turn(client: redis.Redis, namespace: str, pointer: Pointer, run: Run) -> Turn:
+    """How far the refreshes of the live version have come."""
     raw = client.get(NamespaceKeys(namespace).version(str(pointer.version)).overlay_state)
     if raw is None:
-        return run.as_of
+        return Turn(run.as_of)
     try:
-        last = datetime.fromisoformat(load_state(raw).moment)
-    except (OverlayError, ValueError) as error:
+        return Turn.of(load_state(raw))
+    except (OverlayError, TypeError, ValueError) as error:
         log.warning("%s; everybody with news since the night is refreshed", error)
-        return run.as_of
-    return max(run.as_of, last - run.settings.read(RefreshSettings).overlap)
+        return Turn(run.as_of)

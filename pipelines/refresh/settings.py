@@ -21,4 +21,4 @@ class RefreshSettings(Section):
     # Users with an event that came in this long before the last refresh are refreshed again:
     # a collector that is late by less loses nobody.
     overlap: PositiveDuration = timedelta(hours=1)
-    max_users: Annotated[int, Field(ge=1)] = 20_000  # of one refresh, those with the newest events
+    max_users: Annotated[int, Field(ge=1)] = 20_000  # of one refresh, the others have the next

@@ -13,8 +13,9 @@ from itertools import islice
 import redis
 
 from pipelines.refresh.errors import RefreshError
+from pipelines.refresh.turns import Turn
 from store.keys import DEFAULT_VARIANT, NamespaceKeys, bucket_of
-from store.overlay import Overlay, OverlayState, dump_state, pack_overlay
+from store.overlay import Overlay, dump_state, pack_overlay
 from store.pointer import Pointer, read_active
 from store.versions import VersionRecord, read_version
 
@@ -30,12 +31,12 @@ def write_overlays(
     pointer: Pointer,
     moment: datetime,
     lists: Lists,
-    looked_at: datetime | None = None,
+    turn: Turn | None = None,
 ) -> bool:
     """Puts *lists*, which know what happened before *moment* (naive UTC), before the night's.
 
     A user's refreshed list is replaced whole; with None it goes, and the night's is shown again.
-    *looked_at*: until when everybody with news was looked at, if not until *moment*.
+    *turn*: how far that is with everybody's news, if not until *moment* with nobody left.
     *pointer* is what was live when they were computed. Whether its version is live still: lists
     of another one are in nobody's way, and go with it.
     Raises `RefreshError` when that version is not kept any more; nothing of it is left then.
@@ -48,12 +49,12 @@ def write_overlays(
     at = moment.replace(tzinfo=UTC).timestamp()
     commands = list(_commands(namespace, record, pointer.generation, at, lists))
     _send(client, commands)
-    if any(value is not None for *_, value in commands):
-        users = len({user for of_surface in lists.values() for user in of_surface})
-        state = OverlayState(
-            moment=(looked_at or moment).isoformat(), users=users, generation=pointer.generation
-        )
-        client.set(keys.overlay_state, dump_state(state))
+    turn = turn or Turn(moment)
+    users = len({user for of_surface in lists.values() for user in of_surface})
+    # Where no list ever was nobody need ask for one, but who is left has to be known.
+    is_wanted = turn.next_from is not None or any(value is not None for *_, value in commands)
+    state = dump_state(turn.state(users, pointer.generation))
+    client.set(keys.overlay_state, state, xx=not is_wanted)
     # Retiring marks the record, then deletes by name; this writes, then looks at the record:
     # whoever comes second sees the other.
     after = read_version(client, namespace, version)

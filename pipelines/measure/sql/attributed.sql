@@ -8,8 +8,9 @@ by_list as (
     select
         actions.event_id,
         shown.shown_id,
-        shown.shown_at,
         shown.position,
+        shown.shown_at > actions.event_at as is_early,
+        abs(epoch_us(actions.event_at) - epoch_us(shown.shown_at)) as apart,
         'list' as matched_by
     from actions
     inner join shown
@@ -27,8 +28,9 @@ by_item as (
     select
         actions.event_id,
         shown.shown_id,
-        shown.shown_at,
         shown.position,
+        false as is_early,
+        epoch_us(actions.event_at) - epoch_us(shown.shown_at) as apart,
         'item' as matched_by
     from actions
     inner join shown on actions.user_id = shown.user_id and actions.item_id = shown.item_id
@@ -48,13 +50,14 @@ touches as (
     select * from by_item
 ),
 
+-- The last showing before the action; where there is none, the first after it.
 last_touches as (
     select *
     from touches
     qualify
         row_number() over (
             partition by event_id
-            order by shown_at desc, position, shown_id desc
+            order by is_early, apart, position, shown_id desc
         ) = 1
 )
 

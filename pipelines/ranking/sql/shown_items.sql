@@ -1,6 +1,7 @@
 -- Every item that users were shown on one surface in a label window, once a page view, and
 -- whether they acted on it. An action belongs to the last showing before it of its
--- recommendation, user and item: the same answer on two pages is one recommendation.
+-- recommendation, user and item: the same answer on two pages is one recommendation. Where there
+-- is none it belongs to the first within $slack after it, which the browser told of later.
 with shown as (
     select
         user_id,
@@ -18,18 +19,18 @@ with shown as (
 ),
 
 actions as (
-    select user_id, item_id, event_at, recommendation_id
+    select event_id, user_id, item_id, event_at, recommendation_id
     from events
     where
         recommendation_id is not null
+        and list_contains($types, event_type)
         and event_at >= $cutoff
         and event_at < $until
         and received_at < $received_before
 ),
 
-acted_on as (
-    select distinct
-        shown.user_id, shown.recommendation_id, shown.page_view, shown.item_id, true as is_taken
+before_action as (
+    select actions.event_id, shown.*
     from actions
     asof join shown
         on
@@ -37,6 +38,27 @@ acted_on as (
             and actions.item_id = shown.item_id
             and actions.recommendation_id = shown.recommendation_id
             and actions.event_at >= shown.event_at
+),
+
+after_action as (
+    select shown.*
+    from actions
+    anti join before_action on actions.event_id = before_action.event_id
+    asof join shown
+        on
+            actions.user_id = shown.user_id
+            and actions.item_id = shown.item_id
+            and actions.recommendation_id = shown.recommendation_id
+            and actions.event_at <= shown.event_at
+    where shown.event_at <= actions.event_at + $slack
+),
+
+acted_on as (
+    select user_id, recommendation_id, page_view, item_id, true as is_taken
+    from before_action
+    union
+    select user_id, recommendation_id, page_view, item_id, true as is_taken
+    from after_action
 ),
 
 page_views as (

@@ -65,13 +65,14 @@ def attribute(shown: list[Row], action: Row) -> Row | None:
         else:
             window = CLICKS if action["event_type"] == "click" else ATTRIBUTION
             fits = 0 * DAY <= passed < window
-        if fits and (best is None or _later(row) > _later(best)):
+        if fits and (best is None or _nearer(row, action) > _nearer(best, action)):
             best = row
     return best
 
 
-def _later(row: Row) -> Any:
-    return (row["event_at"], -row["position"], row["event_id"])
+def _nearer(row: Row, action: Row) -> Any:
+    passed = action["event_at"] - row["event_at"]
+    return (passed >= 0 * DAY, -abs(passed), -row["position"], row["event_id"])
 
 
 def measure(shown: list[Row], actions: list[Row], day: datetime) -> dict[tuple[str, ...], Row]:

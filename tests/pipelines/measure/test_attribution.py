@@ -44,6 +44,25 @@ def test_of_two_page_views_of_a_list_the_last_before_the_action_counts(site):
     assert clicked == [("page000000",)]
 
 
+def test_a_page_that_is_looked_at_again_at_once_takes_no_click_of_the_first(site):
+    """Back from a click: what is shown within the slack after it is asked only if nothing was
+    before."""
+    first = site.show("u", "ab", NINE)
+    for back in (20 * SECOND, 40 * SECOND):
+        again = {"recommendation_id": first, "page_view_id": f"after {back.seconds} s"}
+        site.show("u", "ab", NINE + back, **again)
+        site.act("u", "a", NINE + back - 10 * SECOND, recommendation_id=first)
+    alone = site.show("v", "ab", NINE)
+    site.show("v", "ab", NINE + 5 * SECOND, recommendation_id=alone, page_view_id="second")
+    site.act("v", "a", NINE - SECOND, recommendation_id=alone)
+    landed = site.land()
+    with open_outcomes(site.settings, landed, span_of(MONDAY.date())) as connection:
+        clicked = connection.execute(
+            "select user_id, page_view_id, n_clicks from outcomes where n_clicks > 0 order by all"
+        ).fetchall()
+    assert clicked == [("u", "after 20 s", 1), ("u", "page000000", 1), ("v", "page000006", 1)]
+
+
 def test_an_action_without_a_list_is_owed_to_the_last_showing_before_it(site):
     """Last touch, whatever list it was; what was shown later is not asked."""
     site.show("u", "ab", NINE)

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.measure.day import MeasureError, measure_days, measures_directory
 from pipelines.measure.kept import measured_days
-from settings import load_settings
+from settings import SettingsError, load_settings
 from tests.pipelines.measure.site import DAY, HOUR, MINUTE, MONDAY, SECOND, Site
 
 NINE = MONDAY + 9 * HOUR
@@ -271,6 +271,40 @@ def test_purchases_that_only_the_source_knows(tmp_path):
     site.stock({"a": {}, "b": {}}, site.actions)
     site.actions.pop()
     assert chosen(figures(site)[ALL], "n_purchases", "value") == (2, Decimal("5.0000"))
+
+
+def test_orders_that_are_ingested_later_measure_their_day_anew(tmp_path):
+    """The landing zone is what it was; the lake has a purchase more."""
+    site = Site(tmp_path, '[measure]\nactions = "lake"\n')
+    site.show("u", "ab", NINE)
+    site.land()
+    site.stock({"a": {}, "b": {}})
+    assert len(measure_days(site.settings)) == 1
+    assert measure_days(site.settings) == []
+    site.act("u", "b", NINE + HOUR, "purchase", value="3")
+    site.stock({"a": {}, "b": {}}, site.actions)
+    assert len(measure_days(site.settings)) == 1
+    assert measured_days(site.settings)[0].whole["n_purchases"] == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ('[measure]\naccepted = ["click", "purchas"]\n', "accepted: found purchas; expected"),
+        ("[events]\nweights = { listened = 1.0 }\n", "weights: listened"),
+    ],
+)
+def test_accepted_types_have_to_exist(tmp_path, more, message):
+    """A typo would count nothing, and say that nobody acts on lists."""
+    site = Site(tmp_path, more)
+    with pytest.raises(SettingsError, match=message):
+        measure_days(site.settings)
+
+
+def test_accepted_types_by_default_may_be_missing(tmp_path):
+    """Own event types without a like are no mistake."""
+    site = Site(tmp_path, "[events]\nweights = { click = 0.3, purchase = 1.0 }\n")
+    assert measure_days(site.settings) == []
 
 
 def test_figures_are_parquet_with_decimals(site):

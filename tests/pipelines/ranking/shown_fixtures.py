@@ -31,6 +31,8 @@ class Showing:
     surface: str = "home"
     received_at: datetime | None = None
     first: int = 1
+    clicked_after: timedelta = LATER
+    kind: str = "click"
 
 
 def with_showings(run: Run, folder: Path, showings: list[Showing], **changes: Any) -> Run:
@@ -74,9 +76,9 @@ def _clicks(showings: list[Showing]) -> list[dict[str, Any]]:
             "event_id": f"c{number}-{item}",
             "user_id": shown.user,
             "item_id": item,
-            "event_type": "click",
-            "event_at": shown.at + LATER,
-            "received_at": shown.at + LATER,
+            "event_type": shown.kind,
+            "event_at": shown.at + shown.clicked_after,
+            "received_at": shown.at + shown.clicked_after,
             "recommendation_id": shown.recommendation,
         }
         for number, shown in enumerate(showings)

@@ -1,5 +1,6 @@
 """What was shown is read as of its window, by page view, with what was taken where."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -10,6 +11,7 @@ from pipelines.ranking.impressions import load_shown
 from tests.pipelines.ranking.shown_fixtures import LATER, Showing, with_showings
 
 HOUR = timedelta(hours=1)
+EVENTS = {"weights": {"dismiss": 0.0, "like": 0.7}}
 ITEMS = ("i003", "i001", "i002")
 
 
@@ -73,6 +75,38 @@ def test_only_what_the_window_saw_is_read(finished_night, tmp_path):
         *[("u002", "i001", 1, False, 0), ("u003", "i001", 1, False, 1)],
         ("u003", "i005", 1, False, 2),
     ]
+
+
+def test_a_click_that_the_browser_told_of_first_counts(finished_night, tmp_path):
+    """Within a minute before its impression, and only where no showing was before it."""
+    start = run_cutoffs(finished_night).evaluation + HOUR
+    early, second = -timedelta(seconds=30), timedelta(seconds=1)
+    showings = [
+        Showing("u001", start, ("i001",), ("i001",), page_view="a", clicked_after=early),
+        Showing("u001", start + LATER, ("i001",), page_view="b"),
+        Showing("u002", start, ("i001",), page_view="a"),
+        Showing("u002", start + LATER, ("i001",), ("i001",), page_view="b", clicked_after=early),
+        Showing("u003", start, ("i001",), ("i001",), clicked_after=-LATER - second),
+    ]
+    rows = read(finished_night, tmp_path, showings)
+    assert [taken for *_, taken, _ in rows] == [True, False, True, False, False]
+
+
+def test_an_event_without_a_weight_is_no_wish(finished_night, tmp_path):
+    """Whoever sent an item away has acted on it, and did not take it."""
+    start = run_cutoffs(finished_night).evaluation
+    run = replace(
+        finished_night,
+        settings=replace(
+            finished_night.settings,
+            tables={**finished_night.settings.tables, "events": EVENTS},
+        ),
+    )
+    sent_away = Showing("u001", start, ("i001",), ("i001",), kind="dismiss")
+    liked = Showing("u002", start, ("i001",), ("i001",), kind="like")
+    copied = replace(with_showings(run, tmp_path, [sent_away, liked]), settings=run.settings)
+    shown = load_shown(copied, load_index(copied), "home", start)
+    assert shown.is_taken.tolist() == [False, True]
 
 
 def test_nothing_shown_is_nothing(finished_night, tmp_path):

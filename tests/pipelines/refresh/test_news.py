@@ -105,6 +105,14 @@ def test_an_event_that_came_too_late_for_the_night_counts(run, wait):
     assert refresh_active_users(run.settings, as_of=NOON).users == 1
 
 
+def test_an_event_that_waited_while_the_night_looked_at_the_lake_counts(run, wait):
+    """Accepted before, and not collected then: the night has not seen it, though it could."""
+    waiting = event("u003", "i001", at=SHOP_AS_OF - timedelta(minutes=2))
+    received = datetime.fromisoformat(run.manifest["snapshot_at"]) - timedelta(minutes=2) - EPOCH
+    wait(replace(waiting, received_at=received // timedelta(microseconds=1)))
+    assert refresh_active_users(run.settings, as_of=NOON).users == 1
+
+
 def test_what_is_not_read_from_the_log_waits_for_the_collector(run, client, wait):
     """With read_stream off only the landing zone counts."""
     settings = run.settings
@@ -138,13 +146,46 @@ def test_some_users_alone_leave_the_others_to_the_next(run, wait):
     assert refresh_active_users(run.settings, as_of=NOON).users == 1  # u003
 
 
-def test_more_than_may_be_done_at_once_are_left_for_the_next(run, wait):
-    """The newest come first, and the command says how many wait."""
-    tables = {**run.settings.tables, "refresh": {"max_users": 2}}
-    settings = type(run.settings)(run.settings.path, tables, {})
+def with_refresh(settings, **refresh):
+    """*settings* with another `[refresh]`."""
+    return type(settings)(settings.path, {**settings.tables, "refresh": refresh}, {})
+
+
+def test_more_than_may_be_done_at_once_are_left_for_the_next(run, client, wait):
+    """Who waits longest comes first, and each refresh goes on where the one before stopped."""
+    settings = with_refresh(run.settings, max_users=2)
     wait(*[event(f"u{k:03d}", "i001", at=NOON - timedelta(minutes=k)) for k in range(1, 6)])
-    done = refresh_active_users(settings, as_of=NOON)
-    assert (done.users, done.left) == (2, 3)
+    seen = []
+    for minutes in range(3):
+        moment = NOON + timedelta(minutes=minutes)
+        done = refresh_active_users(settings, as_of=moment)
+        at = (moment - EPOCH).total_seconds()
+        overlays = {k: refreshed_of(client, "home", f"u{k:03d}") for k in range(1, 6)}
+        new = [k for k, overlay in overlays.items() if overlay and overlay.at == at]
+        seen.append((done.users, done.left, new))
+    assert seen == [(2, 3, [4, 5]), (2, 1, [2, 3]), (1, 0, [1])]
+
+
+def test_when_nobody_is_left_late_news_are_looked_for(run, wait):
+    """From an hour before the first refresh that left somebody: what came in unseen is found."""
+    settings = with_refresh(run.settings, max_users=1)
+    wait(event("u001", "i001", at=NOON - timedelta(minutes=50)))
+    wait(event("u002", "i001", at=NOON - timedelta(minutes=10)))
+    assert refresh_active_users(settings, as_of=NOON).left == 1
+    wait(event("u003", "i001", at=NOON - timedelta(minutes=40)))  # the collector was late
+    later = NOON + timedelta(minutes=30)
+    assert refresh_active_users(settings, as_of=later).left == 0  # u002 has had its turn
+    assert refresh_active_users(run.settings, as_of=later).users == 3
+
+
+def test_users_without_a_list_do_not_keep_others_from_theirs(run, client, wait):
+    """Those whose turn it is have nothing that anybody sells: the others are next all the same."""
+    settings = with_refresh(run.settings, max_users=1)
+    wait(event("a stranger", "no such item", at=NOON - timedelta(minutes=9)))
+    wait(event("u003", "i001", at=NOON - timedelta(minutes=5)))
+    assert refresh_active_users(settings, as_of=NOON).lists == 0
+    assert refresh_active_users(settings, as_of=NOON).lists == 2
+    assert refreshed_of(client, "home", "u003") is not None
 
 
 def test_events_of_items_that_nobody_sells_change_nothing(run, client, wait):
