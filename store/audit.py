@@ -10,10 +10,11 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from settings import Settings
 from settings.errors import NightshelfError
@@ -26,9 +27,12 @@ class AuditError(NightshelfError):
     """An action cannot be noted, so that it should not be done."""
 
 
+AUDIT = "audit.jsonl"
+
+
 def audit_file(settings: Settings) -> Path:
     """Where actions of this namespace are noted."""
-    return var_directory(settings) / "audit.jsonl"
+    return var_directory(settings) / AUDIT
 
 
 class AuditLog:
@@ -67,9 +71,32 @@ class AuditLog:
     def _append(self, line: str) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
-        with os.fdopen(os.open(self._path, flags, 0o600), "r+b", buffering=0) as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            size = os.fstat(file.fileno()).st_size
-            torn = size > 0 and os.pread(file.fileno(), 1, size - 1) != b"\n"
-            file.write((b"\n" if torn else b"") + line.encode("ascii") + b"\n")
-            os.fsync(file.fileno())
+        while True:
+            with os.fdopen(os.open(self._path, flags, 0o600), "r+b", buffering=0) as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                if _is_at(self._path, file):
+                    self._write(file, line)
+                    return
+
+    @staticmethod
+    def _write(file: BinaryIO, line: str) -> None:
+        size = os.fstat(file.fileno()).st_size
+        torn = size > 0 and os.pread(file.fileno(), 1, size - 1) != b"\n"
+        file.write((b"\n" if torn else b"") + line.encode("ascii") + b"\n")
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def audit_held(path: Path) -> Iterator[None]:
+    """Nobody appends to the log at *path* meanwhile, whatever becomes of the file."""
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _is_at(path: Path, file: BinaryIO) -> bool:
+    """Whether *path* still is *file*: it may have been replaced while the lock was waited for."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import duckdb
@@ -20,6 +21,7 @@ from pipelines.forgetting.record import FOLDER, Record
 from pipelines.forgetting.texts import LOGS, PAGES, is_shown, write_json_without, write_text_without
 from pipelines.forgetting.tombstones import Forgotten
 from pipelines.retention import YOUNG_S
+from store.audit import AUDIT, audit_held
 
 _ELSEWHERE = (
     "lake/",
@@ -92,7 +94,9 @@ def _rewrite(path: Path, record: Record, forgotten: Forgotten, users: Collection
             path.unlink()
     elif path.suffix in (".json", ".gz", *LOGS):
         write = write_json_without if path.suffix == ".json" else write_text_without
-        _replace(path, record, lambda target: write(path, target, users))
+        # What is noted while the audit log is rewritten waits, and goes to the new file.
+        with audit_held(path) if path.name == AUDIT else nullcontext():
+            _replace(path, record, lambda target: write(path, target, users))
 
 
 def _replace(path: Path, record: Record, write: Callable[[Path], int]) -> None:

@@ -29,7 +29,9 @@ class SpoolFile:
     @classmethod
     def create(cls, folder: Path) -> SpoolFile:
         """A new, empty one in *folder*; raises `OSError`."""
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            _sync_folder(folder.parent)
         path = folder / f"{os.getpid()}-{secrets.token_hex(8)}{SUFFIX}"
         draft = path.with_suffix(DRAFT)
         descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

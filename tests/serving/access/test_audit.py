@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from store.audit import AuditError, AuditLog
+from store.audit import AuditError, AuditLog, audit_held
 from tests.serving.access.conftest import ACTIVATE, VERSION
 from tests.serving.problems import refusal
 
@@ -98,6 +98,22 @@ def test_lines_of_many_at_once_are_whole(tmp_path):
     assert sorted((row["actor"]["subject"], row["details"]["m"]) for row in found) == sorted(
         (str(n), m) for n in range(4) for m in range(20)
     )
+
+
+def test_a_line_noted_while_the_log_is_replaced_is_in_the_new_one(tmp_path):
+    """Forgetting writes the file anew: who waited for it does not write to the old one."""
+    path, beside = tmp_path / "audit.jsonl", tmp_path / "new"
+    AuditLog(path).note({}, "first", {})
+    thread = threading.Thread(target=AuditLog(path).note, args=({}, "second", {}))
+    with audit_held(path):
+        thread.start()
+        thread.join(0.2)
+        assert thread.is_alive()
+        beside.write_bytes(path.read_bytes())
+        beside.replace(path)
+    thread.join(10)
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [row["action"] for row in rows] == ["first", "second"]
 
 
 def test_a_torn_line_does_not_spoil_the_next(tmp_path):
