@@ -23,7 +23,7 @@ from typing import Any, ClassVar, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from settings.errors import NightshelfError
-from settings.schema import describe, schema_at
+from settings.schema import NAME_IN_WORDS, NAME_PATTERN, describe, schema_at
 
 ENV_PREFIX = "NIGHTSHELF__"
 SETTINGS_FILE_VARIABLE = "NIGHTSHELF_SETTINGS"
@@ -154,6 +154,11 @@ class Settings:
             elif problem["type"] == "missing":
                 allowed = describe(schema_at(schema, where), schema)
                 lines.append(f"{origin}: {key} is missing; expected {allowed}")
+            elif where[-1:] == ("[key]",):  # a name that somebody chose
+                pattern = problem.get("ctx", {}).get("pattern", "")
+                allowed = NAME_IN_WORDS if pattern == NAME_PATTERN else problem["msg"]
+                table, chosen = ".".join((name, *where[:-2])), where[-2]
+                lines.append(f'{origin}: {table} has the name "{chosen}": expected {allowed}')
             else:
                 found = _hide_password(
                     json.dumps(problem["input"], default=str, ensure_ascii=False)

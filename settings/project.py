@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from settings.loader import Section, Settings
+from settings.schema import NAME_PATTERN
 
-NAME_PATTERN = r"^[a-z][a-z0-9_]{0,31}$"
 Identifier = Annotated[str, Field(pattern=NAME_PATTERN)]
 
 

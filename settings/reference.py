@@ -15,8 +15,7 @@ from pydantic import BaseModel, RootModel
 from pydantic.fields import FieldInfo
 
 from settings.durations import format_duration
-from settings.project import NAME_PATTERN
-from settings.schema import dereference, describe
+from settings.schema import NAME_PATTERN, dereference, describe
 
 _FIELD = re.compile(r"^    (\w+): (?!ClassVar)")
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+NAME_PATTERN = r"^[a-z][a-z0-9_]{0,31}$"
+NAME_IN_WORDS = "a letter and then at most 31 more, all of a-z, 0-9 and _"
+
 
 def schema_at(schema: dict[str, Any], where: tuple[str, ...]) -> dict[str, Any]:
     """The part of *schema* for the key at *where*; empty when there is none."""

@@ -110,6 +110,12 @@ def start(store: EmbeddedStore) -> str:
     """
     if (pid := running_pid(store)) is not None:
         return f"already running on port {store.port}, pid {pid}"
+    before = _as_started(store)
+    if running_pid(before) is not None:
+        raise EmbeddedStoreError(
+            f"{store.folder} has a server on port {before.port} already, and its data is for one: "
+            "stop it with `make down`, then start it on another port"
+        )
     if (other := _process_id(store)) is not None:
         found = f"a server with pid {other}" if isinstance(other, int) else other
         raise EmbeddedStoreError(
@@ -133,9 +139,10 @@ def start(store: EmbeddedStore) -> str:
 def stop(store: EmbeddedStore) -> str:
     """Stop the server that this folder's pid file names; one sentence about what was done.
 
+    Also when the settings name another port by now, or a variable that did is not set any more.
     Raises `EmbeddedStoreError` when it does not end.
     """
-    pid = running_pid(store)
+    pid = running_pid(_as_started(store))
     if pid is None:
         return "not running"
     os.kill(pid, signal.SIGTERM)
@@ -154,6 +161,21 @@ def running_pid(store: EmbeddedStore) -> int | None:
     except (FileNotFoundError, ValueError):
         return None
     return pid if _process_id(store) == pid else None
+
+
+def _as_started(store: EmbeddedStore) -> EmbeddedStore:
+    """*store* at the port that this folder's server was started on last."""
+    try:
+        text = (store.folder / "valkey.conf").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return store
+    port = next((line.split()[1] for line in text.splitlines() if line.startswith("port ")), "")
+    if not port.isdigit() or int(port) == store.port:
+        return store
+    url = urlsplit(store.settings.url)
+    host = url.netloc.removesuffix(f":{url.port}")
+    moved = url._replace(netloc=f"{host}:{port}").geturl()
+    return replace(store, settings=store.settings.model_copy(update={"url": moved}), port=int(port))
 
 
 def _process_id(store: EmbeddedStore) -> int | str | None:

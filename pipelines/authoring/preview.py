@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -72,6 +72,8 @@ def preview_file(
     if file is None:
         raise SqlFileError(f"{name}: no table of the folder{near_or_all(name, bench.files)}")
     moment = as_of or (bench.newest_labelled if file.is_label else bench.as_of)
+    if not file.is_label and moment > bench.as_of:  # a later moment than the settings' own
+        bench = replace(bench, as_of=moment)
     context = bench.context(moment)
     if file.is_label and context.until > bench.as_of:
         raise SqlFileError(

@@ -17,6 +17,11 @@ Parquet and as gauges for Prometheus, and a page with pictures, all in var/<name
 Without --day or --from, those whose events are new or others since they were measured last; days
 that are named are measured anew. Days are of UTC.
 """
+NOTHING = "nothing new"
+NOTHING_SHOWN = (
+    "nothing, since no impression was collected yet; let pages send them, and then run "
+    "`python -m pipelines collect`"
+)
 
 
 def add_commands(commands: Any) -> None:
@@ -40,7 +45,7 @@ def _measure(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def _print(measured: Measured) -> None:
-    days = ", ".join(map(str, measured.days)) or "nothing new"
+    days = ", ".join(map(str, measured.days)) or (NOTHING if measured.report else NOTHING_SHOWN)
     print(f"measured: {days}")
     for verdict in measured.verdicts:
         print(

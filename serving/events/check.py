@@ -87,7 +87,9 @@ class Checker:
 
     def _event(self, raw: Any, received_at: datetime, made: Recommendations) -> Event:
         if not isinstance(raw, dict):
-            raise EventProblem("malformed", "the event is no JSON object")
+            raise EventProblem(
+                "malformed", "the event is no JSON object; expected one with event_type and user_id"
+            )
         try:
             check_values(raw)
         except ParameterProblem as problem:
@@ -97,7 +99,7 @@ class Checker:
         event_type = raw.get("event_type")
         if event_type not in (IMPRESSION, *self.types):
             known = ", ".join((IMPRESSION, *self.types))
-            raise wrong("event_type", event_type, f"one of {known}")
+            raise wrong("event_type", event_type, f"one of {known} ([events] weights)")
         is_impression = event_type == IMPRESSION
         known_members = OF_IMPRESSIONS if is_impression else OF_ACTIONS
         if unknown := sorted(raw.keys() - set(known_members)):

@@ -1,5 +1,6 @@
 """What a gate leaves behind, and what it refuses to measure."""
 
+import logging
 import math
 import re
 
@@ -48,6 +49,13 @@ def test_the_verdict_is_that_of_great_expectations(inputs):
         "n_measured": 8,
         "n_failed": 1,
     }
+
+
+def test_great_expectations_says_nothing_of_its_own(caplog):
+    """Its temporary folders are no news to who reads the log of a night or of the collector."""
+    caplog.set_level(logging.INFO)
+    validate("made", [Measurement(expectation=FEW, about="t", found=1)])
+    assert [record.getMessage() for record in caplog.records] == []
 
 
 def test_failures_are_told_apart_by_what_they_are_about():

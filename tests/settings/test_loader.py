@@ -18,6 +18,7 @@ from pipelines.sources.settings import SourceSettings
 from pipelines.surfaces import SurfacesSettings
 from serving.settings import ServingSettings
 from settings import ProjectSettings, Section, SettingsError, load_settings
+from settings.events import EventSettings
 from settings.loader import SECTION_NAMES
 from settings.project import var_directory
 from store.connection import StoreSettings
@@ -94,6 +95,12 @@ def test_a_value_outside_of_a_table_is_refused(load):
             "source.tables.a.format is missing; expected one of csv, parquet, jsonl",
         ),
         ("[surfaces.home]\nlength = 0\n", SurfacesSettings, "home.length = 0: expected integer"),
+        (
+            "[events.weights]\nWish-List = 0.5\n",
+            EventSettings,
+            'events.weights has the name "Wish-List": expected a letter and then at most 31 more',
+        ),
+        ("[events.weights]\nimpression = 1\n", EventSettings, "impression is what was shown and"),
     ],
 )
 def test_a_wrong_value_is_refused_with_what_is_allowed(load, text, section, message):

@@ -46,6 +46,22 @@ def test_up_and_down_can_be_repeated(file, capsys):
     ]
 
 
+def test_down_finds_what_was_started_on_another_port(file, capsys):
+    """A variable that is not set any more leaves no server behind, and makes no second one."""
+    assert main(["up", "--settings", str(file)]) == 0
+    text = file.read_text(encoding="utf-8")
+    before = embedded_store(load_settings(file, {}))
+    moved = text.replace(f":{before.port}/", f":{find_free_port()}/")
+    file.write_text(moved, encoding="utf-8")
+    assert main(["up", "--settings", str(file)]) == 2
+    assert f"has a server on port {before.port} already" in capsys.readouterr().err
+    assert running_pid(before) is not None
+    assert main(["down", "--settings", str(file)]) == 0
+    assert capsys.readouterr().out.startswith("stopped pid ")
+    assert running_pid(before) is None
+    assert main(["up", "--settings", str(file)]) == 0
+
+
 def test_a_port_that_somebody_else_has_is_an_error(file, capsys):
     """`up` and `down` leave a stranger on the port alone and say that it is there."""
     store = embedded_store(load_settings(file, {}))

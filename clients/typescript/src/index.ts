@@ -5,6 +5,7 @@ import type { paths } from "./schema.js";
 import type {
   Answer,
   CallOptions,
+  EventsBody,
   FeatureValues,
   ManyBody,
   Profile,
@@ -123,7 +124,8 @@ export function createNightshelf(options: NightshelfOptions = {}): Nightshelf {
       return bodyOf(await api.POST("/rank", { body, ...how(call) }));
     },
     async sendEvents(events, call) {
-      const body = { events: events.map(withId) };
+      // Types of the service's settings are not in the description.
+      const body = { events: events.map(withId) } as EventsBody;
       return bodyOf(await api.POST("/events", { body, ...how(call) }));
     },
     async profile(user, call) {

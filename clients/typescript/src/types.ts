@@ -36,8 +36,15 @@ export type ManyBody = operations["postRecs"]["requestBody"]["content"]["applica
 export type RankBody = operations["postRank"]["requestBody"]["content"]["application/json"];
 
 export type EventsBody = operations["postEvents"]["requestBody"]["content"]["application/json"];
-/** What a user saw or did: an action (click, view, purchase, …) or an impression. */
-export type UserEvent = Exclude<EventsBody, unknown[] | { events: unknown }>;
+type KnownEvent = Exclude<EventsBody, unknown[] | { events: unknown }>;
+type Action = Exclude<KnownEvent, { event_type: "impression" }>;
+/**
+ * What a user saw or did: an impression, or an action, whose type is one of the service's own or
+ * of its settings.
+ */
+export type UserEvent =
+  | Exclude<KnownEvent, Action>
+  | (Omit<Action, "event_type"> & { event_type: Action["event_type"] | (string & {}) });
 /** How many events are kept and how well, and which are not. */
 export type Taken = Schemas["Taken"];
 

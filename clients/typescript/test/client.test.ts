@@ -49,6 +49,8 @@ test("events are taken in, bad ones are named", async () => {
   assert.equal(taken.accepted, 2);
   assert.deepEqual(taken.rejected.map(({ index, type }) => [index, type]), [[2, "invalid"]]);
   await assert.rejects(sender.sendEvents([{ ...click, position: 0 }]), { status: 400 });
+  // The types allow what this service's settings do not have.
+  await assert.rejects(sender.sendEvents([{ ...click, event_type: "wishlist" }]), { status: 400 });
 });
 
 test("fields that were chosen are the only ones, also for types", async () => {

@@ -1,5 +1,6 @@
 """`features preview` runs one file on the lake and says what its rows look like."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -40,6 +41,14 @@ def test_a_sample_sees_some_users(bench):
     whole = preview_file(bench, "user_item_rank")
     part = preview_file(bench, "user_item_rank", sample=0.3)
     assert 0 < part.n_rows < whole.n_rows / 2
+
+
+def test_a_moment_after_that_of_the_settings_sees_what_came_until_then(bench):
+    """Not the events before the settings' moment alone, under the later moment's name."""
+    earlier = replace(bench, as_of=bench.as_of - timedelta(days=14))
+    found = preview_file(earlier, "user_history", as_of=bench.as_of)
+    expected = preview_file(bench, "user_history")
+    assert (found.as_of, found.n_rows, found.rows) == (bench.as_of, expected.n_rows, expected.rows)
 
 
 def test_a_label_is_seen_where_its_window_is_over(bench):

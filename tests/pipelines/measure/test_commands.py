@@ -46,6 +46,23 @@ def test_measure_prints_days_verdicts_and_the_page(shown, capsys):
     assert capsys.readouterr().out.startswith("measured: nothing new\n")
 
 
+def test_measure_before_anything_was_shown(site, monkeypatch, capsys):
+    """Says that there is no impression, and what brings some: 'nothing new' would sound well."""
+    monkeypatch.setenv("NIGHTSHELF_SETTINGS", str(site.settings.path))
+    assert main(["measure"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("measured: nothing, since no impression was collected yet; ")
+    assert said.endswith("`python -m pipelines collect`\n")
+
+
+def test_accepted_has_a_type_that_there_is_not(shown, capsys):
+    """A typing error in the settings is named, where it would count nothing for ever."""
+    path = shown.settings.path
+    path.write_text(path.read_text() + '[measure]\naccepted = ["clik"]\n', encoding="utf-8")
+    assert main(["measure"]) == 1
+    assert "accepted has 'clik', which is no event type" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [

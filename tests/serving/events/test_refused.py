@@ -25,14 +25,14 @@ def bad_events(answer):
     )
     return [
         (None, "malformed", "no JSON object"),
-        ("click", "malformed", "no JSON object"),
+        ("click", "malformed", "expected one with event_type"),
         ([CLICK], "malformed", "no JSON object"),
         ({**CLICK, "user": "u1"}, "malformed", "user: click has no such member"),
         ({**CLICK, "items": [1]}, "malformed", "items: click has no such member"),
         ({**shown, "item_id": "i3"}, "malformed", "item_id: impression has no such member"),
         ({**CLICK, "context": {"a": "\ud800"}}, "malformed", "surrogate"),
         ({**CLICK, "context": {"a": [[[[[[[[[1]]]]]]]]]}}, "invalid", "context ="),
-        ({**CLICK, "event_type": "teleport"}, "invalid", "one of impression, view, click"),
+        ({**CLICK, "event_type": "teleport"}, "invalid", "purchase ([events] weights)"),
         ({**CLICK, "event_type": ["click"]}, "invalid", "event_type ="),
         ({"user_id": "u1", "item_id": "i3"}, "invalid", "event_type = null"),
         ({**CLICK, "user_id": ""}, "invalid", 'user_id = ""'),
