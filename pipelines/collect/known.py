@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 from duckdb import ColumnExpression, FunctionExpression
 
-from pipelines.collected import KINDS, Collected, Kind
+from pipelines.collected import KINDS, Collected
 
 Hashes = np.ndarray[Any, np.dtype[np.uint64]]
 
@@ -53,28 +53,6 @@ class KnownIds:
             for event_id in self._exactly(path, wanted)
         }
 
-    def places(
-        self,
-        ids: Collection[str],
-        collected: Collected,
-        *,
-        received_from: datetime,
-        days: Collection[str],
-    ) -> dict[str, set[int]]:
-        """Of which positions the impressions *ids* are there already, in files as in `among`."""
-        found: dict[str, set[int]] = {}
-        if not ids:
-            return found
-        wanted = pa.table({"event_id": pa.array(ids, pa.string())})
-        for path in _files(collected, received_from, days, ("impressions",)):
-            rows = self._connection.read_parquet(str(path), hive_partitioning=False)
-            asked = rows.select("event_id", "position").join(
-                self._connection.from_arrow(wanted), "event_id", how="semi"
-            )
-            for event_id, position in asked.fetchall():
-                found.setdefault(event_id, set()).add(position)
-        return found
-
     def _hashes_of(self, path: Path) -> Hashes:
         if path not in self._hashes:
             self._hashes[path] = np.unique(self._hash(self._ids(path)))
@@ -99,10 +77,8 @@ def remembered_from(first_received: datetime, remember: timedelta) -> datetime:
     return max(first_received - remember, datetime.min + remember)
 
 
-def _files(
-    collected: Collected, since: datetime, days: Collection[str], kinds: Iterable[Kind] = KINDS
-) -> Iterable[Path]:
-    for kind in kinds:
+def _files(collected: Collected, since: datetime, days: Collection[str]) -> Iterable[Path]:
+    for kind in KINDS:
         for entry in collected.entries(kind):
             if entry["day"] in days or datetime.fromisoformat(entry["received"][1]) >= since:
                 yield collected.directory / entry["path"]

@@ -25,7 +25,6 @@ from pipelines.collect.rows import (
     event_rows,
     impression_rows,
     sort_records,
-    without_places,
 )
 from pipelines.collect.settings import CollectSettings
 from pipelines.collect.source import EventSource, Record
@@ -50,7 +49,7 @@ from pipelines.lake import file_entry, write_by_content
 from settings import Settings
 from settings.events import EventSettings
 from settings.project import var_directory
-from store.events import IMPRESSION, Event
+from store.events import Event
 
 _MICROSECONDS = 1_000_000
 
@@ -132,23 +131,13 @@ class Landing:
             return []
         remember = self.settings.read(CollectSettings).remember
         first = _moment(min(event.received_at for event in events))
-        received_from = remembered_from(first, remember)
-        days = {_moment(event.event_at).date().isoformat() for event in events}
         known = self.known.among(
-            [event.event_id for event in events], collected, received_from=received_from, days=days
+            [event.event_id for event in events],
+            collected,
+            received_from=remembered_from(first, remember),
+            days={_moment(event.event_at).date().isoformat() for event in events},
         )
-        shown = {e.event_id for e in events if e.event_type == IMPRESSION and e.event_id in known}
-        places = self.known.places(shown, collected, received_from=received_from, days=days)
-        new = (
-            event
-            if event.event_id not in known
-            # More of an impression that is there; of an action's id there are no places.
-            else without_places(event, places[event.event_id])
-            if event.event_id in places
-            else None
-            for event in events
-        )
-        return [event for event in new if event is not None]
+        return [event for event in events if event.event_id not in known]
 
     def _judge(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -35,12 +35,8 @@ class BadRecord:
 def sort_records(
     records: Iterable[Record], known_types: Collection[str]
 ) -> tuple[list[Event], list[BadRecord]]:
-    """The events among *records*, each id once (the first received), and the bad ones.
-
-    A page tells of one impression in several beacons, as its reader scrolls: each position counts
-    once, and a later beacon comes out with those that no earlier one had.
-    """
-    events: dict[str, list[Event]] = {}
+    """The events among *records*, each id once (the first received), and the bad ones."""
+    events: dict[str, Event] = {}
     bad: list[BadRecord] = []
     for record in records:
         try:
@@ -48,26 +44,10 @@ def sort_records(
         except BadRecordError as error:
             bad.append(BadRecord(record, str(error)))
             continue
-        events.setdefault(event.event_id, []).append(event)
-    return [event for same in events.values() for event in _once(same)], bad
-
-
-def without_places(event: Event, places: Collection[int]) -> Event | None:
-    """The impression *event* without what stood at *places*; None when nothing is left."""
-    items = tuple(item for item in event.items if item.position not in places)
-    return replace(event, items=items) if items else None
-
-
-def _once(same: list[Event]) -> list[Event]:
-    """Those of one id without what an earlier received one said."""
-    first, *later = sorted(same, key=lambda event: event.received_at)
-    kept, places = [first], {item.position for item in first.items}
-    for event in later:
-        rest = without_places(event, places) if first.event_type == IMPRESSION else None
-        if rest is not None:
-            kept.append(rest)
-            places |= {item.position for item in rest.items}
-    return kept
+        known = events.get(event.event_id)
+        if known is None or event.received_at < known.received_at:
+            events[event.event_id] = event
+    return list(events.values()), bad
 
 
 def event_rows(events: Iterable[Event]) -> pa.Table:

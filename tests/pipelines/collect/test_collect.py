@@ -109,23 +109,6 @@ def test_an_id_that_comes_again_is_stored_once(shop):
     assert len(shop.impressions()) == 3
 
 
-def test_a_page_that_is_scrolled_tells_of_one_impression_in_several_beacons(shop):
-    """Each position is stored once, whichever beacon or batch it came in; repeats are none."""
-    four = impression(1, n=4).items
-    shop.append(
-        impression(1, items=four[:1]),
-        impression(1, items=four[1:2], received_at=micros(NOON) + 7),
-        impression(1, items=four[:2], received_at=micros(NOON) + 8),
-    )
-    assert shop.collect() == Stored(records=3, impressions=2, duplicates=1)
-    shop.append(impression(1, items=four[1:3]), impression(1, items=four[3:]))
-    assert shop.collect() == Stored(records=2, impressions=2)
-    shop.append(impression(1, items=four))
-    assert shop.collect() == Stored(records=1, duplicates=1)
-    found = [(row["event_id"], row["position"], row["item_id"]) for row in shop.impressions()]
-    assert found == [("e1", place, f"i{place - 1}") for place in (1, 2, 3, 4)]
-
-
 @pytest.mark.parametrize(("days", "stored"), [(7, 1), (8, 2)])
 def test_an_id_is_known_for_seven_days_after_it_was_received(shop, days, stored):
     """A retry that names another moment is known for a week; of the same day, always."""
