@@ -32,7 +32,6 @@ from pipelines.measure.settings import MeasureSettings, check_accepted
 from pipelines.measure.span import Span, span_of
 from settings import Settings
 from settings.errors import NightshelfError
-from settings.events import EventSettings
 from settings.project import var_directory
 
 TABLES = ("figures", "positions", "counts")
@@ -58,22 +57,6 @@ class MeasureError(NightshelfError):
 
 def measures_directory(settings: Settings) -> Path:
     return var_directory(settings) / "measures"
-
-
-def check_accepted(settings: Settings) -> None:
-    """`[measure] accepted` names types that exist, where it is written at all.
-
-    One that does not is a typing error: no event ever has it, and acceptance would be too low.
-    """
-    if not settings.is_written(("measure", "accepted")):
-        return
-    known = settings.read(EventSettings).weights
-    for name in settings.read(MeasureSettings).accepted:
-        if name not in known:
-            raise MeasureError(
-                f"[measure] accepted has {name!r}, which is no event type; "
-                f"expected some of [events] weights: {', '.join(known)}"
-            )
 
 
 def days_shown(landed: Collected, before: date | None = None) -> list[date]:
