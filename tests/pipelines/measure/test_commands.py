@@ -60,7 +60,10 @@ def test_accepted_has_a_type_that_there_is_not(shown, capsys):
     path = shown.settings.path
     path.write_text(path.read_text() + '[measure]\naccepted = ["clik"]\n', encoding="utf-8")
     assert main(["measure"]) == 1
-    assert "measure.accepted: found clik; expected types of [events] weights" in capsys.readouterr().err
+    assert (
+        "measure.accepted: found clik; expected types of [events] weights"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(
