@@ -36,6 +36,10 @@ def health_blueprint(shelf: Shelf, settings: ServingSettings) -> Blueprint:
     return blueprint
 
 
+def _say_age(published_at: str | None) -> str:
+    return f"published at {published_at}" if published_at else "nothing was published yet"
+
+
 def _details(shelf: Shelf, settings: ServingSettings) -> dict[str, Any]:
     snapshot = shelf.snapshot
     provenance = (snapshot or shelf.static).provenance
@@ -44,7 +48,7 @@ def _details(shelf: Shelf, settings: ServingSettings) -> dict[str, Any]:
     checks = {
         "store": "ok" if shelf.is_available else _why_not(poller),
         "lists": "ok" if snapshot is not None else "no version read since this process started",
-        "age": "ok" if not stale else f"published at {provenance.published_at}",
+        "age": _say_age(provenance.published_at) if stale else "ok",
         "fallback": "ok" if any(shelf.static.surfaces.values()) else "no list to fall back on",
     }
     if poller is not None:

@@ -50,7 +50,7 @@ def read_events(body: Any, settings: IntakeSettings) -> list[Any]:
             return [body]
         body = only_members(body, ("events",))["events"]
     if not isinstance(body, list):
-        raise ParameterProblem("events", type(body).__name__, "an event, or a list of events")
+        raise ParameterProblem("events", json.dumps(body)[:100], "an event, or a list of events")
     if not 1 <= len(body) <= settings.max_events:
         expected = f"1 to {settings.max_events} events"
         raise ParameterProblem("events", f"{len(body)} events", expected)

@@ -53,7 +53,7 @@ def paths(rules: Rules) -> Json:
         "checks": {
             "store": "not reached; answering from the lists held here",
             "lists": "no version read since this process started",
-            "age": "published at None",
+            "age": "nothing was published yet",
             "fallback": "no list to fall back on",
         },
     }

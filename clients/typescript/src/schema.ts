@@ -2726,7 +2726,7 @@ export interface operations {
                      *       "checks": {
                      *         "store": "not reached; answering from the lists held here",
                      *         "lists": "no version read since this process started",
-                     *         "age": "published at None",
+                     *         "age": "nothing was published yet",
                      *         "fallback": "no list to fall back on"
                      *       }
                      *     }
