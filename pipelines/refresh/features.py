@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.features.build import SQL, snapshot_context
+from pipelines.features.build import SNAPSHOTS, SQL, snapshot_context
 from pipelines.features.database import feature_table, open_features
 from pipelines.features.folder import load_folder
 from pipelines.features.sandbox import interrupting_after, lock_sandbox, open_sandbox
@@ -27,8 +27,10 @@ from pipelines.features.settings import FeatureSettings
 from pipelines.features.snapshots import SnapshotContext
 from pipelines.features.sql_file import SqlFile
 from pipelines.features.tables.computed import COMPUTED_TABLES
-from pipelines.features.tables.kept import kept_tables
+from pipelines.features.tables.kept import COMPUTED_FOLDER
+from pipelines.files import read_json
 from pipelines.inputs import run_cutoffs, run_lake
+from pipelines.moments import compact
 from pipelines.refresh.errors import RefreshError
 from pipelines.runs import Run
 from settings.events import EventSettings
@@ -84,10 +86,24 @@ def open_frozen(run: Run) -> Iterator[FrozenTables]:
     files = load_folder(run.path(SQL))
     cutoffs = run_cutoffs(run)
     context = snapshot_context(run, run_lake(run), cutoffs, cutoffs.night)
-    read = {name for file in files.values() for name in file.dependencies}
     kept = {name: file for name, file in files.items() if not file.is_label}
     with open_features(run) as connection:
-        yield FrozenTables(run, kept, kept_tables(read, context, None), context, connection)
+        yield FrozenTables(run, kept, _computed_of(run, context), context, connection)
+
+
+def _computed_of(run: Run, context: SnapshotContext) -> dict[str, Path]:
+    """The computed tables of the night, as the run wrote down which they are.
+
+    Not by their keys: those are of the lake as it was, and it is another one once a user was
+    forgotten.
+    """
+    found = {}
+    for name in read_json(run.path(SNAPSHOTS)):
+        moment, folder, stem = Path(name).parts
+        path = context.directory / name
+        if (moment, folder) == (compact(context.cutoff), COMPUTED_FOLDER) and path.exists():
+            found[stem.rpartition("-")[0]] = path
+    return found
 
 
 def build_fresh(

@@ -34,8 +34,8 @@ def fresh_tables(run: Run, index: Index, frozen: FrozenTables) -> list[str]:
     """Names of the files that may be run on the events of a few users; kept in `var`'s refresh/."""
     path = var_directory(run.settings) / "refresh" / f"{run.id}.json"
     if path.exists():
-        kept: list[str] = read_json(path)["fresh"]
-        return kept
+        able = set(frozen.of_users)  # fewer than then, if a computed table was removed since
+        return [name for name in read_json(path)["fresh"] if name in able]
     fresh = _measure(run, index, frozen)
     frozen_names = sorted(frozen.files.keys() - set(fresh))
     write_json(path, {"fresh": fresh, "frozen": frozen_names})

@@ -13,7 +13,7 @@ from pipelines.features.snapshots import SnapshotContext, read_key, write_keyed
 from pipelines.features.tables.computed import KINDS, compute_tables, kinds_of
 from pipelines.moments import compact
 
-_FOLDER = "computed"
+COMPUTED_FOLDER = "computed"
 
 
 def show_computed_tables(
@@ -83,7 +83,7 @@ def kept_tables(
 def computed_path(name: str, context: SnapshotContext, known_before: datetime | None) -> Path:
     """The file of the computed table *name* as of the context's cutoff."""
     key = context.computed_key(name, known_before)
-    folder = context.directory / compact(context.cutoff) / _FOLDER
+    folder = context.directory / compact(context.cutoff) / COMPUTED_FOLDER
     return folder / f"{name}-{key[:12]}.parquet"
 
 

@@ -11,6 +11,7 @@ from pipelines.forgetting.record import proof_path
 from pipelines.forgetting.tombstones import forgotten_users
 from pipelines.lake import open_lake
 from pipelines.night import publish_run
+from pipelines.refresh.refresh import refresh_active_users
 from pipelines.registry.model import find_damage
 from pipelines.registry.registry import read_registry
 from pipelines.registry.remedy import check_lists, find_run_damage
@@ -28,6 +29,7 @@ from store.tombstones import (
 )
 from tests.pipelines.forgetting.known import NAMESPACE, OTHER, USER, rows_of_others
 from tests.pipelines.forgetting.traces import traces_in_store, traces_on_disk
+from tests.pipelines.refresh.shelf import night_of, refreshed_of
 
 PLACES = ("spool/", "lake/events/", "lake/impressions/", "lake/collected/", "lake/users/",
           "lake/raw/", "quarantine/shop/files/", "quarantine/collected/", "snapshots/",
@@ -134,6 +136,34 @@ def test_a_night_under_way_is_left_over_and_rewritten_the_next_time(shop, client
     assert read_tombstones(client, NAMESPACE)[stone.digest].state == "done"
     assert forget_files(shop).digests == ()
     assert forget_files(shop, again=True).digests == (digest(NAMESPACE, USER),)
+
+
+def test_others_are_refreshed_as_before(shop, client):
+    """The lake has another hash now; what the night computed from graphs and vectors is found."""
+    run, users = open_run(shop, list_runs(shop)[-1]), ["u001", "u017"]
+    known = var_directory(shop) / "refresh" / f"{run.id}.json"
+    refresh_active_users(shop, as_of=run.as_of, users=users)
+    fresh = read_json(known)["fresh"]
+    assert "user_taste_28d" in fresh  # reads a computed table
+    forget_user(shop, USER)
+    assert forget_files(shop).is_done
+    for is_measured in (True, False):
+        if not is_measured:
+            known.unlink()
+        done = refresh_active_users(shop, as_of=run.as_of, users=users)
+        assert (done.users, done.lists) == (2, 4)
+        for surface in ("home", "discover"):
+            for user in users:
+                anew = refreshed_of(client, surface, user)
+                assert anew is not None
+                assert anew.packed == night_of(client, surface, user), (surface, user)
+    assert read_json(known)["fresh"] == fresh
+    # Were the computed table lost, what reads it would stay as the night made it.
+    (lost,) = (var_directory(shop) / "snapshots" / "20240506T000000" / "computed").glob(
+        "item_embeddings-*"
+    )
+    lost.unlink()
+    assert refresh_active_users(shop, as_of=run.as_of, users=users).users == 2
 
 
 def test_what_loses_one_copy_of_the_tombstones_keeps_both(shop, client):
