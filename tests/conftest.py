@@ -17,12 +17,14 @@ MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30  # bytes; with as many tests wait for
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Temporary files are in memory; test processes look for free ports in ranges of their own.
+    """Temporary files are in memory, sums in one thread; test processes look for free ports in ranges of their own.
 
     Between the look and the bind, two that look in the same range would find the same port.
     """
     worker = getattr(config, "workerinput", {"workerid": "gw0"})["workerid"]
     number = int(worker.removeprefix("gw"))
+    # As many processes as cores: libraries with threads of their own would wait for each other.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     find_free_port.__defaults__ = ("127.0.0.1", FIRST_PORT + PORTS_OF_A_PROCESS * number)
