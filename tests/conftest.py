@@ -17,7 +17,7 @@ MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30  # bytes; with as many tests wait for
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Temporary files are in memory, sums in one thread; test processes look for free ports in ranges of their own.
+    """Temporary files are in memory, sums in one thread, free ports in ranges of each process.
 
     Between the look and the bind, two that look in the same range would find the same port.
     """
