@@ -17,7 +17,8 @@ from settings.errors import NightshelfError
 
 POPULAR = 300  # items that anybody may think of
 OTHERS = 100  # sampled a user, weighted up to all others
-_ROUNDS = 25
+_ROUNDS = 100
+_CLOSE = 1e-6  # a step that changes nothing any more
 _RIDGE = 1e-3
 _MAX_USERS = 1000  # fitted on
 
@@ -108,8 +109,17 @@ def _choices(
 
 
 def _fit_logit(rows: FloatArray, hits: FloatArray, n: FloatArray, weight: FloatArray) -> FloatArray:
-    """Newton's method (iteratively reweighted least squares) with a small ridge."""
+    """Newton's method (iteratively reweighted least squares) with a small ridge.
+
+    A step that makes the likelihood worse is halved: full ones may go to and fro for ever.
+    Raises `SimulationError` where it finds no best weights.
+    """
     x = np.column_stack([rows, np.ones(len(rows))]).astype(np.float64)
+
+    def likelihood(beta: np.ndarray) -> float:
+        z = x @ beta
+        return float(weight @ (hits * z - n * np.logaddexp(0, z)) - _RIDGE / 2 * beta @ beta)
+
     beta = np.zeros(N_FEATURES + 1)
     beta[-1] = np.log((hits @ weight + 1) / (n @ weight + 2))
     for _ in range(_ROUNDS):
@@ -117,9 +127,12 @@ def _fit_logit(rows: FloatArray, hits: FloatArray, n: FloatArray, weight: FloatA
         gradient = x.T @ (weight * (hits - n * p)) - _RIDGE * beta
         curvature = (x * (weight * n * p * (1 - p))[:, None]).T @ x + _RIDGE * np.eye(len(beta))
         step = np.linalg.solve(curvature, gradient)
-        beta += np.clip(step, -2, 2)
-        if np.abs(step).max() < 1e-6:
+        if np.abs(step).max() < _CLOSE:
             break
-    if not np.isfinite(beta).all():
-        raise SimulationError("the choice model cannot be fitted: its weights are not finite")
+        before, share = likelihood(beta), 1.0
+        while not likelihood(beta + share * step) >= before and share > _CLOSE:
+            share /= 2
+        beta = beta + share * step
+    else:
+        raise SimulationError("the choice model cannot be fitted: its weights do not settle")
     return np.asarray(beta, dtype=np.float64)
