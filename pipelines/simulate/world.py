@@ -36,9 +36,14 @@ class Person:
 
 @dataclass(frozen=True)
 class World:
-    """The shop on one day. The same lake, settings, seed and day give the same world."""
+    """The shop on one day. The same lake, settings, seed and day give the same world.
+
+    What happened on an earlier day stays, whatever the lake has learnt since: it is drawn for each
+    person, of what was known at the origin.
+    """
 
     past: Past
+    begun: Past  # as of the origin
     choice: ChoiceModel
     settings: SimulateSettings
     seed: int
@@ -54,9 +59,13 @@ class World:
         people = [
             Person(ids[n], int(n), float(rates[n])) for n in known if not ids[n].startswith(NEW)
         ]
-        veterans = [person.like for person in people]
+        began = np.flatnonzero(self.begun.shopping_days)
+        veterans = [int(n) for n in began if not ids[n].startswith(NEW)]
+        n_users = len(veterans)
         for day, dice in self._days("new users"):
-            for k in range(dice.poisson(self.settings.new_users * len(people))):
+            n_new = dice.poisson(self.settings.new_users * n_users)
+            n_users += n_new
+            for k in range(n_new):
                 like = int(dice.choice(veterans))
                 people.append(Person(f"{NEW}user-{day:%Y%m%d}-{k}", like, float(rates[like])))
         return people
@@ -64,7 +73,7 @@ class World:
     @cached_property
     def new_items(self) -> dict[str, int]:
         """Items put on sale since the origin: id → number of the item that each is like."""
-        popular = popular_items(self.past)
+        popular = popular_items(self.begun)
         found: dict[str, int] = {}
         for day, dice in self._days("new items"):
             chosen = dice.choice(popular, min(self.settings.new_items, len(popular)), replace=False)
@@ -81,14 +90,16 @@ class World:
     def moods(self) -> FloatArray:
         """users × categories: what has changed in each user's taste since the origin, logit."""
         settings, shop = self.settings, self.past.shop
-        moods = np.zeros((len(shop.user_ids), shop.n_categories), dtype=np.float32)
-        shares = self.past.of_categories.sum(axis=0) + 1e-6
-        for _, dice in self._days("moods"):
-            changed = np.flatnonzero(dice.random(len(shop.user_ids)) < settings.drift)
-            taken_to = dice.choice(shop.n_categories, len(changed), p=shares / shares.sum())
-            np.add.at(moods, (changed, taken_to), settings.drift_size)
-            tired_of = self.past.of_categories[changed].argmax(axis=1)
-            np.add.at(moods, (changed, tired_of), -settings.drift_size)
+        bought = self.begun.of_categories
+        moods = np.zeros(bought.shape, dtype=np.float32)
+        shares = np.cumsum(bought.sum(axis=0, dtype=np.float64) + 1e-6)
+        days = max((self.day - self.origin).days + 1, 0)
+        for user, user_id in enumerate(shop.user_ids):
+            drawn = self.dice("moods", user_id).random((days, 2))
+            chosen = drawn[drawn[:, 0] < settings.drift, 1] * shares[-1]
+            taken_to = np.minimum(np.searchsorted(shares, chosen), len(shares) - 1)
+            np.add.at(moods[user], taken_to, settings.drift_size)
+            moods[user, bought[user].argmax()] -= settings.drift_size * len(chosen)
         return moods
 
     def needs(self, person: Person, item_ids: Sequence[str], appeal: float = 0.0) -> FloatArray:
@@ -173,9 +184,11 @@ def open_world(
     """
     if day < origin:
         raise SimulationError(f"the day {day:%Y-%m-%d} is before {origin:%Y-%m-%d}, the first one")
-    stretch = settings.history + settings.fitted_on
-    choice = fit_choice(read_past(lake, origin, stretch), settings.fitted_on, seed)
-    return World(read_past(lake, day, settings.history), choice, settings, seed, origin, day)
+    fitted_on = read_past(lake, origin, settings.history + settings.fitted_on)
+    choice = fit_choice(fitted_on, settings.fitted_on, seed)
+    begun = fitted_on.before(0, settings.history.days)
+    past = read_past(lake, day, settings.history)
+    return World(past, begun, choice, settings, seed, origin, day)
 
 
 def _number_of(text: str) -> int:

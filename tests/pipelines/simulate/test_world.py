@@ -1,6 +1,7 @@
 """The world of a day: the same for the same seed, with tastes that drift and newcomers."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -47,6 +48,19 @@ def test_tastes_drift_a_little_every_day(open_made_world):
     assert all(0.1 < share < 0.5 for share in changed), changed
     assert (days[2] != 0).any(axis=1).mean() > changed[0]
     assert not open_made_world(4, 2, drift=0.0).moods.any()
+
+
+def test_what_changed_on_a_day_stays_when_the_lake_grows(open_made_world):
+    """The next day's lake knows a user more, and other purchases: nobody's drift is drawn anew."""
+    world = open_made_world(4, 2, drift=0.3, new_users=0.2, new_items=3)
+    ids = [*world.past.shop.user_ids, f"{NEW}user"]
+    shop = replace(world.past.shop, user_ids=ids)
+    past = replace(world.past, shop=shop, items=world.past.items[::-1])
+    grown = replace(world, past=past, begun=replace(world.begun, shop=shop))
+    np.testing.assert_array_equal(grown.moods[:-1], world.moods)
+    likes = [{p.user_id: p.like for p in one.people} for one in (world, grown)]
+    assert likes[0] == likes[1]
+    assert grown.new_items == world.new_items
 
 
 def test_newcomers_are_like_others(open_made_world):
