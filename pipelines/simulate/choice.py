@@ -81,7 +81,7 @@ def fit_choice(past: Past, fitted_on: timedelta, seed: int) -> ChoiceModel:
         visits.append(np.full(len(items), window.shopping_days[user]))
         weights.append(weight)
     stacked = (np.concatenate(part) for part in (rows, hits, visits, weights))
-    return ChoiceModel(_fit_logit(*stacked), int(window.shopping_days[shoppers].sum()))
+    return ChoiceModel(fit_logit(*stacked), int(window.shopping_days[shoppers].sum()))
 
 
 def popular_items(past: Past) -> IntArray:
@@ -108,7 +108,7 @@ def _choices(
     return items, weight
 
 
-def _fit_logit(rows: FloatArray, hits: FloatArray, n: FloatArray, weight: FloatArray) -> FloatArray:
+def fit_logit(rows: FloatArray, hits: FloatArray, n: FloatArray, weight: FloatArray) -> FloatArray:
     """Newton's method (iteratively reweighted least squares) with a small ridge.
 
     A step that makes the likelihood worse is halved: full ones may go to and fro for ever.

@@ -11,6 +11,7 @@ from pipelines.simulate.choice import (
     SimulationError,
     choose_clicks,
     fit_choice,
+    fit_logit,
     own_items,
     popular_items,
 )
@@ -82,3 +83,19 @@ def test_clicks_fall_with_the_place_by_the_stated_power():
     expected = np.arange(1, 9) ** -0.7 * (1 - 0.6 * 0.95)
     assert np.abs(clicks - expected).max() < 0.025  # five standard errors
     assert choose_clicks(np.zeros(8), 0.7, 0, dice).tolist() == [False] * 8
+
+
+@pytest.mark.parametrize("seed", [0, 1, 19, 28, 30, 31, 37])
+def test_weights_that_choices_were_made_by_are_found(seed):
+    """Also where full Newton steps go to and fro for ever, as of most of these seeds."""
+    dice, m = np.random.default_rng(seed), 3000
+    bought = dice.poisson(0.1, m) * dice.integers(1, 30, m)
+    is_own = (bought > 0).astype(float)
+    features = [np.log1p(bought), is_own * dice.random(m), is_own]
+    features += [np.log1p(dice.integers(0, 50, m)), np.log(dice.integers(0, 100, m) + 1e-3)]
+    rows, n = np.stack(features, axis=1), dice.integers(1, 9, m).astype(float)
+    truth = np.array([1, 0.2, 2.3, 0.4, 0.8, -9])
+    need = 1 / (1 + np.exp(-(rows @ truth[:-1] + truth[-1])))
+    hits = dice.binomial(n.astype(int), need).astype(float)
+    found = fit_logit(rows, hits, n, np.where(is_own, 1.0, 300.0))
+    assert np.abs(found[:5] - truth[:5]).max() < 0.6, seed
